@@ -1,0 +1,94 @@
+"""The relay's addresses: mint and parse.
+
+A token is 26 characters of RFC 4648 base32 in lower case, 128 random bits, so it survives clients that fold case.
+
+| address | form of the local part |
+| --- | --- |
+| thread address of a ticket | `t-TOKEN` |
+| note address of a ticket | `n-TOKEN` |
+| return-path of a letter (VERP) | `b-TOKEN` |
+| a link's intake | the link's key |
+| postmaster, abuse | themselves |
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["thread", "note", "return-path", "link", "postmaster"]
+PREFIXES: dict[str, Kind] = {"t": "thread", "n": "note", "b": "return-path"}
+ROLES = frozenset({"postmaster", "abuse"})
+# Names that a link must not have: they are, or will be, addresses of the relay itself.
+RESERVED = ROLES | {"mailer-daemon", "noreply", "digest", "relay"}
+TOKEN = r"[a-z2-7]{26}"
+_TOKENED = re.compile(rf"([tnb])-({TOKEN})")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of the relay: what it is, and its key (a token in lower case, or a link's key)."""
+
+    kind: Kind
+    key: str
+
+
+def mint() -> str:
+    """A new unguessable token: 26 base32 characters, 128 bits from the system's source."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def thread(token: str, domain: str) -> str:
+    """The thread address of the ticket with that token."""
+    return f"t-{token}@{domain}"
+
+
+def note(token: str, domain: str) -> str:
+    """The note address of the ticket with that token."""
+    return f"n-{token}@{domain}"
+
+
+def return_path(token: str, domain: str) -> str:
+    """The VERP return-path of the letter with that token."""
+    return f"b-{token}@{domain}"
+
+
+def split(address: str) -> tuple[str, str]:
+    """Local part and domain, both in lower case; ("", "") for something that is no address."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    return (local, domain.rstrip(".")) if at and local and domain else ("", "")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two addresses name one mailbox; the local part is compared without case, as every common provider does."""
+    return split(one) == split(other) != ("", "")
+
+
+def parse(address: str, domain: str, links: Container[str]) -> Address | None:
+    """What an address of this relay is, or None: another domain, or nothing that the relay has.
+
+    Whether a token exists is not known here. `postmaster` without a domain is allowed by RFC 5321 §2.3.5.
+    """
+    if address.strip().lower() == "postmaster":
+        return Address("postmaster", "postmaster")
+    local, at = split(address)
+    if not local or at != domain.lower():
+        return None
+    return _local(local, links)
+
+
+def _local(local: str, links: Container[str]) -> Address | None:
+    if tokened := _TOKENED.fullmatch(local):
+        return Address(PREFIXES[tokened[1]], tokened[2])
+    if local in ROLES:
+        return Address("postmaster", local)
+    return Address("link", local) if local in links else None
+
+
+def scrub(text: str, domain: str, replacement: str = "…") -> str:
+    """`text` without any thread, note or return-path address of this relay, with or without the domain."""
+    return re.sub(rf"(?i)\b[tnb]-{TOKEN}(?:@{re.escape(domain)}|%40{re.escape(domain)})?", replacement, text)

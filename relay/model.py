@@ -1,0 +1,228 @@
+"""The words of the relay as frozen values: parties and links, chains and tickets, events and letters.
+
+Nothing here does anything; who may do what is in `rules`, who may see what in `visibility`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Literal
+
+Trust = Literal["dmarc", "spf", "dkim", "address"]
+Unknown = Literal["hold", "refuse"]
+Identity = Literal["person", "party", "hidden"]
+Share = Literal["comments", "attachments", "status", "reference", "fields"]
+SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
+Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
+EventKind = Literal["comment", "passed", "automatic", "undelivered"]
+LetterKind = Literal["comment", "pass", "opened", "note", "notice", "undelivered", "postmaster"]
+
+
+# ── configuration ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person, known by address (lower-cased for comparison by `address.same`); the name may be empty."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """When a party's digest goes out: local time, days ("mon" … "sun") and recipients."""
+
+    at: time
+    on: tuple[str, ...]
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A party's own service desk: the profile's name and the address it takes mail at."""
+
+    profile: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organisation of a chain, as configured under `[parties.KEY]`; `language` and `timezone` are resolved."""
+
+    key: str
+    name: str
+    language: str = "en"
+    timezone: str = "UTC"
+    contacts: tuple[Contact, ...] = ()
+    domains: tuple[str, ...] = ()
+    trust: Trust = "dmarc"
+    unknown: Unknown = "hold"
+    digest: Digest | None = None
+    desk: Desk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The right of `upstream` to pass tickets to `downstream` (party keys); KEY@domain is its intake address."""
+
+    key: str
+    upstream: str
+    downstream: str
+    share: frozenset[Share] = frozenset(SHARES)
+    fields: tuple[str, ...] = ()
+    identity: Identity = "person"
+    respond_within: timedelta | None = None
+    resolve_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Who there is and who may pass to whom: what the rules need of the configuration."""
+
+    parties: Mapping[str, Party]
+    links: Mapping[str, Link]
+
+
+# ── chains ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One party's end of a matter.
+
+    `parent` is the upstream ticket and `link` the link it came over; both are None for the chain's first ticket.
+    `thread` and `note` are address tokens (see `address`). `participants` write and get letters beside the party's contacts.
+    A ticket not stored yet has a negative `id`.
+    """
+
+    id: int
+    party: str
+    parent: int | None = None
+    link: str | None = None
+    status: Status = "new"
+    reference: str = ""
+    thread: str = ""
+    note: str = ""
+    participants: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The linked tickets of one matter, a tree; `number` is its name, like "A-17", `subject` is without any tag."""
+
+    id: int
+    number: str
+    subject: str
+    opened_at: datetime
+    tickets: tuple[Ticket, ...] = ()
+
+    def ticket(self, ticket_id: int) -> Ticket:
+        """The ticket of that id. Raises KeyError."""
+        for ticket in self.tickets:
+            if ticket.id == ticket_id:
+                return ticket
+        raise KeyError(ticket_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a mail. `content` is empty where only the stored `sha256` (hex) is at hand.
+
+    `content_id` is set for an inline picture: a short id of our own ("p1"); the text names it as `[cid:p1]`.
+    """
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    content_id: str = ""
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened at `ticket`, append-only.
+
+    An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
+    ticket's id), for "undelivered" {"ticket", "reason"}. `message_id` is the author's mail's own, with angle brackets.
+    """
+
+    id: int
+    kind: EventKind
+    ticket: int
+    author: Contact
+    at: datetime
+    internal: bool = False
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    mail_id: str = ""
+    message_id: str = ""
+
+
+# ── mails ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What SMTP said about a mail: queue id, return-path ("" for the null sender), recipients as given, and the peer."""
+
+    id: str
+    mail_from: str
+    rcpt_to: tuple[str, ...]
+    peer: str
+    helo: str
+    received_at: datetime
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command read out of a mail: its English word ("pass"), argument, and the line as it was written."""
+
+    word: str
+    argument: str
+    line: str
+
+
+MailKind = Literal["reply", "auto-reply", "bounce"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a delivery report says: the failed recipient ("" unknown), temporary or permanent, and the server's words."""
+
+    recipient: str
+    permanent: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What the relay reads out of one raw mail.
+
+    `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
+    `unknown` are lines that look like a misspelt command (they stay in the text). `to` are all addresses of To and Cc, lower case.
+    `references` are the ids of In-Reply-To and References, with angle brackets. `content` is the hex SHA-256 of the decoded
+    bodies and files, the same on every way the mail takes. `loops` are the values of X-Relay-Loop.
+    """
+
+    kind: MailKind
+    author: Contact
+    subject: str = ""
+    date: str = ""
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    text: str = ""
+    quoted: str = ""
+    signature: str = ""
+    commands: tuple[Command, ...] = ()
+    unknown: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    bounce: Bounce | None = None
+    content: str = ""
+    loops: tuple[str, ...] = ()

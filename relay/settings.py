@@ -1,0 +1,112 @@
+"""The configuration as frozen typed values: what `config` reads out of relay.toml, table by table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from relay.model import Link, Network, Party
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """`[relay]`. `database` is an SQLAlchemy URL, `blobs` a folder or an s3:// URL; `templates` None means built in."""
+
+    domain: str
+    name: str
+    prefix: str
+    postmaster: str
+    language: str
+    timezone: str
+    data: Path
+    database: str
+    blobs: str
+    templates: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """STARTTLS: PEM files; `required` refuses mail before STARTTLS (RFC 3207)."""
+
+    certificate: Path
+    key: Path
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """`[smtp]`. Sizes in bytes. The limits keep one client from hurting the others."""
+
+    listen: tuple[tuple[str, int], ...]
+    max_size: int = 25_000_000
+    tls: Tls | None = None
+    connections: int = 500
+    connections_per_address: int = 100
+    commands: int = 1000  # of one kind in one connection
+    recipients: int = 100  # of one mail
+    idle: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Smarthost:
+    """The server that takes all letters. `security`: "opportunistic" STARTTLS, or "tls" from the first byte (smtps)."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    security: Literal["opportunistic", "tls"] = "opportunistic"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """`[delivery]`. `smarthost` None means each recipient's own MX; `connections` are kept open at once."""
+
+    smarthost: Smarthost | None = None
+    retry_for: timedelta = timedelta(days=5)
+    connections: int = 8
+    timeout: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class DnsSettings:
+    """`[dns]`: (address, port) of the resolvers; empty means the system's."""
+
+    nameservers: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DkimSettings:
+    """`[dkim]`: the selector and the PEM file of the private key."""
+
+    selector: str
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """`[metrics]`: where Prometheus text and /healthz are served."""
+
+    listen: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of relay.toml, checked; `path` is the file it came from."""
+
+    path: Path
+    relay: RelaySettings
+    smtp: SmtpSettings
+    delivery: DeliverySettings
+    dns: DnsSettings
+    dkim: DkimSettings | None
+    metrics: MetricsSettings | None
+    parties: dict[str, Party]
+    links: dict[str, Link]
+
+    @property
+    def network(self) -> Network:
+        """Parties and links, as the rules want them."""
+        return Network(self.parties, self.links)
