@@ -226,3 +226,78 @@ class Mail:
     bounce: Bounce | None = None
     content: str = ""
     loops: tuple[str, ...] = ()
+
+
+# ── letters ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as one reader may see it: made by `visibility`, the only place that decides.
+
+    `who` is the author's name as the link policies show it, `party` the party's name as shown; both may be empty.
+    `own` says that the reader's own party wrote it. `data` for "passed": {"to": party name as shown, "mine": bool};
+    for "undelivered": {"to": party name as shown, "reason": text}.
+    """
+
+    kind: EventKind
+    at: datetime
+    who: str
+    party: str
+    own: bool
+    internal: bool = False
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One ticket of a chain as one reader may see it: a row of the status table. `depth` is 0 for the chain's first."""
+
+    party: str
+    status: Status
+    reference: str
+    own: bool
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a reader may do now: a command word and its argument, offered as a mailto link and in words."""
+
+    word: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """All that goes into one mail to one contact.
+
+    `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster"), `sender_name` what stands beside it.
+    `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
+    mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
+    address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted. `data` by kind:
+    "notice" {"problems": [{"line": str, "reason": str, ...}]}, "undelivered" {"to": str, "reason": str, "text": str},
+    "postmaster" {"what": str, "details": {label: value}, "text": str}.
+    """
+
+    kind: LetterKind
+    language: str
+    timezone: str
+    to: Contact
+    sender: str
+    sender_name: str
+    return_path: str
+    message_id: str
+    subject: str
+    date: datetime
+    number: str = ""
+    note: str = ""
+    references: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    actions: tuple[Action, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    automatic: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
