@@ -205,7 +205,7 @@ class Mail:
     """What the relay reads out of one raw mail.
 
     `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
-    `unknown` are lines that look like a misspelt command (they stay in the text). `to` are the addresses of To and Cc, lower case.
+    `unknown` are lines that look like a misspelt command (kept in the text). `to` are the addresses of To and Cc, lower case.
     `references` are the ids of In-Reply-To and References, with angle brackets. `content` is the hex SHA-256 of the decoded
     bodies and files, the same on every way the mail takes. `loops` are the values of X-Relay-Loop.
     """
