@@ -1,0 +1,212 @@
+"""What a party may see of a chain, and under which name: the only place that decides it.
+
+Every letter, history and notice is built from what `entry` and `seats` return. Three rules, in order:
+
+1. an internal event is seen from its own ticket only;
+2. between two tickets lies a path of links, and only what every link on it shares comes across;
+3. who wrote it is as open as the strictest link on the path: the person, the party, or, beyond a hidden link, the
+   party that stands before it, as if that one had written it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from relay import address
+from relay.model import SHARES, Attachment, Chain, Entry, Event, EventKind, Link, Network, Party, Seat, Share, Ticket
+
+# What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
+NEEDS: Mapping[EventKind, frozenset[Share]] = {
+    "comment": frozenset({"comments", "attachments"}),
+    "passed": frozenset({"status"}),
+    "automatic": frozenset(),
+    "undelivered": frozenset(),
+}
+_PICTURE = re.compile(r"\[cid:p\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One link on the way from a reader (`near`) to an author (`far`)."""
+
+    link: Link
+    near: Ticket
+    far: Ticket
+
+
+def entry(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry | None:
+    """`event` as the party of `reader` may see it, or None if it may not."""
+    if event.ticket == reader.id:
+        return _own(chain, network, reader, event)
+    hops = path(chain, network, reader, chain.ticket(event.ticket))
+    if event.internal or not (NEEDS[event.kind] & shared(hops) or _introduces(event, reader)):
+        return None
+    seen = _foreign(chain, network, reader, event, hops)
+    return None if seen is None or (seen.kind == "comment" and not (seen.text or seen.attachments)) else seen
+
+
+def entries(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> tuple[Entry, ...]:
+    """Those of `events` that the party of `reader` may see, as it may see them."""
+    return tuple(seen for event in events if (seen := entry(chain, network, reader, event)) is not None)
+
+
+def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
+    """The tickets of the chain that the party of `reader` may know of, upstream first, each with what it may know."""
+    return tuple(
+        _seat(chain, network, reader, ticket)
+        for ticket in _in_order(chain)
+        if ticket.id == reader.id or stand_in(reader, ticket, path(chain, network, reader, ticket)).id == ticket.id
+    )
+
+
+def party_name(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> str:
+    """The name under which `reader`'s party knows the party of `ticket`."""
+    return _party(network, stand_in(reader, ticket, path(chain, network, reader, ticket))).name
+
+
+def author_name(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple[str, str]:
+    """Author and party of `event` as `reader`'s party knows them; the two are the same where only the party is shown."""
+    ticket = chain.ticket(event.ticket)
+    hops = path(chain, network, reader, ticket)
+    party = _party(network, stand_in(reader, ticket, hops)).name
+    person = all(hop.link.identity == "person" for hop in hops)
+    # A display name that is an address would carry that address across.
+    return (event.author.name, party) if person and event.author.name and "@" not in event.author.name else (party, party)
+
+
+def path(chain: Chain, network: Network, near: Ticket, far: Ticket) -> tuple[Hop, ...]:
+    """The links between two tickets of a chain, from `near` to `far`: up to the common ancestor, then down."""
+    up, down = _line(chain, near), _line(chain, far)
+    while up and down and up[-1].id == down[-1].id:
+        common = up.pop()
+        down.pop()
+    climb = [*up, common]
+    descend = [common, *reversed(down)]
+    return tuple(
+        [Hop(_link(network, low), low, high) for low, high in pairwise(climb)]
+        + [Hop(_link(network, low), high, low) for high, low in pairwise(descend)]
+    )
+
+
+def shared(hops: Iterable[Hop]) -> frozenset[Share]:
+    """What crosses every link of a path."""
+    common = frozenset(SHARES)
+    for hop in hops:
+        common &= hop.link.share
+    return common
+
+
+def stand_in(reader: Ticket, ticket: Ticket, hops: Iterable[Hop]) -> Ticket:
+    """The ticket whose party `reader` takes for the one behind `ticket`.
+
+    That is `ticket` itself unless a hidden link lies between: then the one just before the first hidden link; and who
+    stands before that link himself knows his neighbour across it, but nobody beyond.
+    """
+    for hop in hops:
+        if hop.link.identity == "hidden":
+            return hop.far if hop.near.id == reader.id else hop.near
+    return ticket
+
+
+def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
+    party = _party(network, reader).name
+    return Entry(
+        kind=event.kind,
+        at=event.at,
+        who=event.author.name or event.author.address or party,
+        party=party,
+        own=True,
+        internal=event.internal,
+        text=event.text,
+        attachments=event.attachments,
+        data=_data(chain, network, reader, event) or {},
+    )
+
+
+def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops: tuple[Hop, ...]) -> Entry | None:
+    data = _data(chain, network, reader, event)
+    if data is None:
+        return None
+    who, party = author_name(chain, network, reader, event)
+    open_to = shared(hops)
+    text = address.scrub(event.text, network.domain) if "comments" in open_to else ""
+    files = _cleaned(network, event.attachments) if "attachments" in open_to else ()
+    return Entry(
+        kind=event.kind,
+        at=event.at,
+        who=who,
+        party=party,
+        own=False,
+        text=text if files else _PICTURE.sub("", text),
+        attachments=files,
+        data=data,
+    )
+
+
+def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any] | None:
+    """The event's own facts, with names instead of ticket ids; None where the ticket they name is beyond a hidden link."""
+    if event.kind not in ("passed", "undelivered"):
+        return {}
+    target = chain.ticket(event.data["ticket"])
+    seen_as = stand_in(reader, target, path(chain, network, reader, target))
+    if event.kind == "passed" and seen_as.id != target.id:
+        return None
+    facts = {"to": _party(network, seen_as).name, "mine": target.id == reader.id}
+    return facts if event.kind == "passed" else facts | {"reason": event.data.get("reason", "")}
+
+
+def _introduces(event: Event, reader: Ticket) -> bool:
+    """Whether the event is the very passing on that brought the reader in."""
+    return event.kind == "passed" and event.data["ticket"] == reader.id
+
+
+def _cleaned(network: Network, files: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    return tuple(replace(file, name=address.scrub(file.name, network.domain)) for file in files)
+
+
+def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> Seat:
+    open_to = shared(path(chain, network, reader, ticket))
+    own = ticket.id == reader.id
+    return Seat(
+        party=_party(network, ticket).name,
+        status=ticket.status if own or "status" in open_to else None,
+        reference=ticket.reference if own or "reference" in open_to else "",
+        own=own,
+        depth=_visible_depth(chain, network, reader, ticket),
+    )
+
+
+def _visible_depth(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> int:
+    """How deep the ticket lies among those that the reader knows of: hidden levels must not show as a gap."""
+    above = _line(chain, ticket)[1:]
+    return sum(stand_in(reader, high, path(chain, network, reader, high)).id == high.id for high in above)
+
+
+def _in_order(chain: Chain) -> list[Ticket]:
+    """The tree from its root, each ticket before those below it."""
+
+    def below(parent: int | None) -> list[Ticket]:
+        return [found for ticket in chain.tickets if ticket.parent == parent for found in (ticket, *below(ticket.id))]
+
+    return below(None)
+
+
+def _line(chain: Chain, ticket: Ticket) -> list[Ticket]:
+    """A ticket and all above it, up to the chain's first."""
+    line = [ticket]
+    while line[-1].parent is not None:
+        line.append(chain.ticket(line[-1].parent))
+    return line
+
+
+def _link(network: Network, ticket: Ticket) -> Link:
+    """The link a ticket came over. One that was taken out of the configuration tells as little as it can."""
+    return network.links.get(ticket.link or "") or Link(ticket.link or "", "", ticket.party, identity="hidden")
+
+
+def _party(network: Network, ticket: Ticket) -> Party:
+    return network.parties.get(ticket.party) or Party(ticket.party, ticket.party)

@@ -1,0 +1,1 @@
+"""What the relay remembers: tables, transactions, raw mail and attachments. Imports nothing of `relay`."""

@@ -1,0 +1,175 @@
+"""The rows, nothing else. Times are UTC; JSON columns hold plain values; addresses are stored in lower case.
+
+A chain is a tree of tickets; events are append-only; letters are the outbox; mails are what became of each mail taken in;
+sightings make the same mail, on whatever way it comes, one event.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on every database; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def utc(*, nullable: bool = False, index: bool = False) -> Any:
+    """A column of aware UTC datetimes."""
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable, index=index))
+
+
+def json() -> Any:
+    """A column of plain JSON."""
+    return Field(default=None, sa_column=Column(JSON, nullable=False))
+
+
+class CounterRow(SQLModel, table=True):
+    """The last number given for each prefix, so that a chain's number is given once."""
+
+    __tablename__ = "counters"
+    prefix: str = Field(primary_key=True)
+    last: int
+
+
+class ChainRow(SQLModel, table=True):
+    """One matter; `number` is its name with the prefix of its day ("A-17")."""
+
+    __tablename__ = "chains"
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    subject: str
+    opened_at: datetime = utc()
+
+
+class TicketRow(SQLModel, table=True):
+    """One party's end of a matter; `thread` and `note` are its address tokens."""
+
+    __tablename__ = "tickets"
+    id: int | None = Field(default=None, primary_key=True)
+    chain_id: int = Field(foreign_key="chains.id", index=True)
+    party: str
+    parent_id: int | None = Field(default=None, foreign_key="tickets.id")
+    link: str | None = None
+    status: str
+    reference: str = ""
+    thread: str = Field(unique=True)
+    note: str = Field(unique=True)
+
+
+class ParticipantRow(SQLModel, table=True):
+    """Someone of a ticket's party who is not among its configured contacts but wrote, and so gets its letters."""
+
+    __tablename__ = "participants"
+    ticket_id: int = Field(primary_key=True, foreign_key="tickets.id")
+    address: str = Field(primary_key=True)
+    name: str = ""
+
+
+class EventRow(SQLModel, table=True):
+    """What happened, append-only. `mail_id` joins the events of one mail; `message_id` is that mail's own."""
+
+    __tablename__ = "events"
+    id: int | None = Field(default=None, primary_key=True)
+    chain_id: int = Field(foreign_key="chains.id")
+    ticket_id: int = Field(foreign_key="tickets.id")
+    kind: str
+    internal: bool
+    author: str
+    author_name: str
+    at: datetime = utc()
+    text: str
+    data: dict[str, Any] = json()
+    mail_id: str
+    message_id: str
+    __table_args__ = (Index("ix_events_chain", "chain_id", "id"), Index("ix_events_mail", "mail_id"))
+
+
+class AttachmentRow(SQLModel, table=True):
+    """A file of an event; its bytes are the blob `sha256`."""
+
+    __tablename__ = "attachments"
+    event_id: int = Field(primary_key=True, foreign_key="events.id")
+    position: int = Field(primary_key=True)
+    name: str
+    type: str
+    size: int
+    sha256: str = Field(index=True)
+    content_id: str = ""
+
+
+class LetterRow(SQLModel, table=True):
+    """A letter of the outbox, small: it is built from the events when it is sent.
+
+    `state`: due, claimed, sent, failed, held, dropped. `event_id` is the event it is about, `token` its return-path,
+    `attempts` the tries so far, `reply` the last server's answer. A claim that is not ended by `claimed_until` lapses.
+    """
+
+    __tablename__ = "letters"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    chain_id: int | None = Field(default=None, foreign_key="chains.id", index=True)
+    ticket_id: int | None = Field(default=None, foreign_key="tickets.id")
+    event_id: int | None = Field(default=None, foreign_key="events.id")
+    mail_id: str = ""
+    recipient: str
+    recipient_name: str = ""
+    message_id: str
+    token: str = Field(unique=True)
+    data: dict[str, Any] = json()
+    state: str
+    attempts: int = 0
+    created_at: datetime = utc()
+    next_try: datetime = utc()
+    claimed_until: datetime | None = utc(nullable=True)
+    sent_at: datetime | None = utc(nullable=True)
+    reply: str = ""
+    __table_args__ = (
+        Index("ix_letters_due", "state", "next_try"),
+        Index("ix_letters_ticket", "ticket_id", "event_id"),
+        Index("ix_letters_mail", "mail_id"),
+        Index("ix_letters_message", "message_id"),
+    )
+
+
+class MailRow(SQLModel, table=True):
+    """What became of one mail taken in, by its queue id. `state`: done, again (seen before), held, refused, aside.
+
+    `reason` says why in words; `envelope` is what SMTP said.
+    """
+
+    __tablename__ = "mails"
+    id: str = Field(primary_key=True)
+    received_at: datetime = utc()
+    state: str
+    reason: str = ""
+    sender: str = ""
+    subject: str = ""
+    message_id: str = Field(default="", index=True)
+    chain_id: int | None = Field(default=None, index=True)
+    envelope: dict[str, Any] = json()
+
+
+class SightingRow(SQLModel, table=True):
+    """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
+
+    `target` is "chain:ID" for a comment, "open:LINK" for an opening, "pass:TICKET:LINK" for passing on by address.
+    """
+
+    __tablename__ = "sightings"
+    identity: str = Field(primary_key=True)
+    target: str = Field(primary_key=True)
+    chain_id: int
+    mail_id: str
