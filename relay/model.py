@@ -82,6 +82,7 @@ class Link:
 class Network:
     """Who there is and who may pass to whom: what the rules need of the configuration."""
 
+    domain: str
     parties: Mapping[str, Party]
     links: Mapping[str, Link]
 
@@ -253,10 +254,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One ticket of a chain as one reader may see it: a row of the status table. `depth` is 0 for the chain's first."""
+    """One ticket of a chain as one reader may see it: a row of the status table. `depth` is 0 for the topmost.
+
+    `status` is None where a link on the way shares no status.
+    """
 
     party: str
-    status: Status
+    status: Status | None
     reference: str
     own: bool
     depth: int

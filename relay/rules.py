@@ -14,9 +14,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from relay import address, visibility
-from relay.model import Chain, Command, Contact, Event, LetterKind, Link, Mail, Network, Party, Ticket
+from relay.model import Action, Chain, Command, Contact, Event, LetterKind, Link, Mail, Network, Party, Status, Ticket
 
 DEEPEST = 32  # levels of one chain
+ENDED: frozenset[Status] = frozenset({"closed", "declined", "cancelled"})
 NOT_YET = {"accept", "decline", "start", "wait", "resolved", "close", "reopen", "cancel"}
 NOT_YET |= {"ref", "rate", "time", "field", "history", "status", "full", "help"}
 _TAG = re.compile(r"(?i)^\s*(?:(?:re|fwd?|aw|wg|sv|vs|отв|ответ|пересл)\s*(?:\[\d+\])?\s*:\s*)+")
@@ -326,6 +327,23 @@ def _notice(ticket: Ticket, turn: Turn, events: tuple[Event, ...], problems: lis
         return []
     data = {"problems": [problem.as_data() for problem in problems]}
     return [Order("notice", turn.mail.author, ticket.id, events[0].id if events else None, data)]
+
+
+def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...]:
+    """What the party of `ticket` can do now, for the links and words that a letter offers."""
+    used = {below.link for below in chain.tickets if below.parent == ticket.id}
+    above = {high.party for high in _above(chain, ticket)}
+    return tuple(
+        Action("pass", link.key)
+        for link in network.links.values()
+        if link.upstream == ticket.party and link.key not in used and link.downstream not in above
+    )
+
+
+def holders(chain: Chain) -> tuple[Ticket, ...]:
+    """The tickets that have the ball: open ones with no open one below them."""
+    handed_on = {ticket.parent for ticket in chain.tickets if ticket.status not in ENDED}
+    return tuple(ticket for ticket in chain.tickets if ticket.status not in ENDED and ticket.id not in handed_on)
 
 
 def party_of(network: Network, key: str) -> Party:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ class RelaySettings:
     language: str
     timezone: str
     data: Path
-    database: str
+    database: str = field(repr=False)
     blobs: str
     templates: Path | None = None
 
@@ -56,7 +56,7 @@ class Smarthost:
     host: str
     port: int
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     security: Literal["opportunistic", "tls"] = "opportunistic"
 
 
@@ -109,4 +109,4 @@ class Settings:
     @property
     def network(self) -> Network:
         """Parties and links, as the rules want them."""
-        return Network(self.parties, self.links)
+        return Network(self.relay.domain, self.parties, self.links)

@@ -19,7 +19,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ class Draft:
     """A mail while it streams in: in memory up to 256 KiB, then in a nameless file in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=folder)  # noqa: SIM115 - `close` closes it
+        self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115 - `close` closes it
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
@@ -76,7 +76,7 @@ class Draft:
 class _Job:
     """One mail on its way to the disk, and who waits for it."""
 
-    id: str
+    mail_id: str
     head: bytes
     draft: Draft
     waiter: asyncio.Future[None]
@@ -128,14 +128,14 @@ class Spool:
         """An empty draft, to be closed by the caller."""
         return Draft(self._tmp)
 
-    async def commit(self, id: str, envelope: Mapping[str, Any], draft: Draft) -> None:  # noqa: A002
+    async def commit(self, mail_id: str, envelope: Mapping[str, Any], draft: Draft) -> None:
         """Stores the draft for good as incoming/ID.eml; on return it is fsynced. The draft stays the caller's to close.
 
         `envelope` is plain JSON. Raises OSError when the disk does not take it (nothing is left behind), ValueError for an
         id not made by `new_id`, RuntimeError after `close`.
         """
         head = HEADER + json.dumps(envelope, separators=(",", ":")).encode() + b"\r\n"
-        job = _Job(_checked(id), head, draft, asyncio.get_running_loop().create_future())
+        job = _Job(_checked(mail_id), head, draft, asyncio.get_running_loop().create_future())
         with self._lock:
             if self._closed:
                 raise RuntimeError("the spool is closed")
@@ -159,44 +159,44 @@ class Spool:
         """The ids in incoming, oldest first."""
         return sorted(path.stem for path in self._incoming.glob("*.eml"))
 
-    def read(self, id: str) -> tuple[dict[str, Any], bytes]:  # noqa: A002
+    def read(self, mail_id: str) -> tuple[dict[str, Any], bytes]:
         """Envelope and raw bytes of a mail, wherever it is. Raises NotInSpool; ValueError for a file that is damaged."""
-        for path in self._places(id):
+        for path in self._places(mail_id):
             with suppress(FileNotFoundError):
                 return _parse(path, path.read_bytes())
-        raise NotInSpool(id)
+        raise NotInSpool(mail_id)
 
-    def keep(self, id: str) -> None:  # noqa: A002
+    def keep(self, mail_id: str) -> None:
         """The mail is worked on: moves it from incoming to kept/. Raises NotInSpool."""
-        incoming, kept, _ = self._places(id)
+        incoming, kept, _ = self._places(mail_id)
         kept.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             incoming.rename(kept)
         except FileNotFoundError:
             if not kept.exists():
-                raise NotInSpool(id) from None
+                raise NotInSpool(mail_id) from None
 
-    def drop(self, id: str) -> None:  # noqa: A002
+    def drop(self, mail_id: str) -> None:
         """Forgets a mail that its sender was not told is stored; does nothing to one that is not in incoming."""
-        self._places(id)[0].unlink(missing_ok=True)
+        self._places(mail_id)[0].unlink(missing_ok=True)
 
-    def set_aside(self, id: str, reason: str) -> None:  # noqa: A002
+    def set_aside(self, mail_id: str, reason: str) -> None:
         """Moves a mail to corrupt/, with a text file that says why. Raises NotInSpool."""
-        *places, corrupt = self._places(id)
+        *places, corrupt = self._places(mail_id)
         if not corrupt.exists():
             found = next((path for path in places if path.exists()), None)
             if found is None:
-                raise NotInSpool(id)
+                raise NotInSpool(mail_id)
             found.rename(corrupt)
         corrupt.with_suffix(".txt").write_text(reason.rstrip() + "\n", encoding="utf-8", errors="backslashreplace")
         _fsync_folder(self._corrupt)
 
-    def _places(self, id: str) -> tuple[Path, Path, Path]:  # noqa: A002
+    def _places(self, mail_id: str) -> tuple[Path, Path, Path]:
         """Where a mail can be, in the order it moves."""
-        if not ID.fullmatch(id):
-            raise NotInSpool(id)
-        name = f"{id}.eml"
-        return self._incoming / name, self._kept / f"{moment(id):%Y-%m}" / name, self._corrupt / name
+        if not ID.fullmatch(mail_id):
+            raise NotInSpool(mail_id)
+        name = f"{mail_id}.eml"
+        return self._incoming / name, self._kept / f"{moment(mail_id):%Y-%m}" / name, self._corrupt / name
 
     def _sweep(self) -> None:
         """Removes what a crash left in tmp/."""
@@ -242,7 +242,7 @@ class Spool:
             job.answer()
 
     def _write(self, job: _Job) -> None:
-        job.file = os.fdopen(os.open(self._tmp / job.id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        job.file = os.fdopen(os.open(self._tmp / job.mail_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         job.file.write(job.head)
         job.draft.copy_to(job.file)
         job.file.flush()
@@ -253,21 +253,23 @@ class Spool:
             os.fsync(file.fileno())
 
     def _publish(self, job: _Job) -> None:
-        (self._tmp / job.id).rename(self._incoming / f"{job.id}.eml")
+        (self._tmp / job.mail_id).rename(self._incoming / f"{job.mail_id}.eml")
 
     def _discard(self, job: _Job) -> None:
-        with suppress(OSError):  # the first error is the one that is told
-            if job.file is not None:
-                job.file.close()
-        for path in (self._tmp / job.id, self._incoming / f"{job.id}.eml"):
+        """Leaves nothing behind of a mail that could not be stored; the first error is the one that is told."""
+        if job.file is None:
+            return
+        with suppress(OSError):
+            job.file.close()
+        for path in (self._tmp / job.mail_id, self._incoming / f"{job.mail_id}.eml"):
             with suppress(OSError):
                 path.unlink()
 
 
-def moment(id: str) -> datetime:  # noqa: A002
+def moment(mail_id: str) -> datetime:
     """When `new_id` made this id (UTC)."""
     value = 0
-    for digit in id[:TIME_DIGITS]:
+    for digit in mail_id[:TIME_DIGITS]:
         value = value * 32 + ALPHABET.index(digit)
     return datetime.fromtimestamp(value / 1e6, UTC)
 
@@ -276,15 +278,15 @@ def _digits(value: int, count: int) -> str:
     return "".join(ALPHABET[value >> 5 * place & 31] for place in reversed(range(count)))
 
 
-def _checked(id: str) -> str:  # noqa: A002
-    if not ID.fullmatch(id):
-        raise ValueError(f"{id!r} is no queue id; `new_id` makes them")
-    return id
+def _checked(mail_id: str) -> str:
+    if not ID.fullmatch(mail_id):
+        raise ValueError(f"{mail_id!r} is no queue id; `new_id` makes them")
+    return mail_id
 
 
-def _attempt(step: Any, job: _Job) -> None:
+def _attempt(step: Callable[[_Job], None], job: _Job) -> None:
     """One mail's trouble is told to the one who waits for it; the others go on."""
-    if job.error is None and not job.waiter.cancelled():
+    if job.error is None:
         try:
             step(job)
         except Exception as error:  # noqa: BLE001

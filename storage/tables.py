@@ -114,7 +114,8 @@ class LetterRow(SQLModel, table=True):
     """A letter of the outbox, small: it is built from the events when it is sent.
 
     `state`: due, claimed, sent, failed, held, dropped. `event_id` is the event it is about, `token` its return-path,
-    `attempts` the tries so far, `reply` the last server's answer. A claim that is not ended by `claimed_until` lapses.
+    `attempts` the tries so far, `reply` the last server's answer. A claim (`claimed_by` names the node) that is not ended by
+    `claimed_until` lapses.
     """
 
     __tablename__ = "letters"
@@ -133,6 +134,7 @@ class LetterRow(SQLModel, table=True):
     attempts: int = 0
     created_at: datetime = utc()
     next_try: datetime = utc()
+    claimed_by: str = ""
     claimed_until: datetime | None = utc(nullable=True)
     sent_at: datetime | None = utc(nullable=True)
     reply: str = ""

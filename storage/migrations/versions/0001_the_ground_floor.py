@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", storage.tables.UtcDateTime(timezone=True), nullable=False),
         sa.Column("next_try", storage.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("claimed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("claimed_until", storage.tables.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sent_at", storage.tables.UtcDateTime(timezone=True), nullable=True),
         sa.Column("reply", sqlmodel.sql.sqltypes.AutoString(), nullable=False),

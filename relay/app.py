@@ -1,0 +1,140 @@
+"""Builds everything once, runs the loops, stops gracefully.
+
+`prepare` is done once for a node, before any worker: migrations, and what a crash left in the spool. `App` is one worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from relay import config, transport
+from relay.errors import ConfigError
+from relay.intake import Intake, Shelves
+from relay.letters import Letters
+from relay.outbox import Office, Outbox, release_claims
+from relay.settings import Settings
+from relay.signing import Signer
+from relay.smtpd import Server
+from storage.blobs import open_blobs
+from storage.database import Database
+from storage.spool import Spool
+
+GRACE = 20.0  # seconds for what is in flight when we are told to stop
+
+
+class App:
+    """One worker: the SMTP edge, the intake and the outbox over one database, spool and blob store."""
+
+    def __init__(self, settings: Settings, log: FilteringBoundLogger) -> None:
+        self.settings, self._log = settings, log
+        self._office = office(settings)
+        self._shelves = shelves(settings)
+        self.outbox = Outbox(self._shelves.database, self._shelves.blobs, lambda: self._office, log, node(settings))
+        self.intake = Intake(self._shelves, lambda: self.settings, log, self.outbox.wake)
+        self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
+        self._sending: asyncio.Task[None] | None = None
+
+    async def start(self, sockets: list[socket.socket] | None = None) -> None:
+        """Opens the port (or serves the given bound sockets) and begins to send."""
+        self._sending = asyncio.create_task(self.outbox.run())
+        await self.server.start(sockets)
+        self._log.info("serving", domain=self.settings.relay.domain, ports=self.server.ports)
+
+    async def stop(self, grace: float = GRACE) -> None:
+        """Takes nothing new, finishes what is in flight, closes."""
+        self._log.info("stopping")
+        await self.server.stop(grace)
+        await self.intake.finish()
+        await self.outbox.finish(grace)
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait({self._sending})
+        await asyncio.to_thread(self._close)
+        self._log.info("stopped")
+
+    def reload(self) -> None:
+        """Takes the configuration anew; a bad file leaves the running one in force and says so."""
+        try:
+            settings = config.load(self.settings.path)
+            new_office = office(settings)
+            self.server.reload(settings.smtp)
+        except (ConfigError, OSError, ValueError) as error:
+            self._log.error("configuration_not_reloaded", why=str(error), in_force="the one from before")
+            return
+        if fixed(settings) != fixed(self.settings):
+            self._log.warning("restart_needed", why="listen addresses, data, database and blobs change at a restart only")
+        self.settings, self._office = settings, new_office
+        warn(settings, self._log)
+        self._log.info("configuration_reloaded")
+
+    def _close(self) -> None:
+        with self._shelves.database.begin() as connection:
+            release_claims(connection, node(self.settings))
+        self._shelves.database.close()
+        self._shelves.spool.close()
+
+
+async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
+    """What a node does once before it serves: migrate, take back its old claims, settle what a crash left in the spool."""
+    from storage.migrations import migrate  # noqa: PLC0415 - Alembic takes long to import and is needed here only
+
+    shelf = shelves(settings)
+    try:
+        await asyncio.to_thread(migrate, shelf.database)
+        await shelf.database.write(lambda c: release_claims(c, node(settings)))
+        await Intake(shelf, lambda: settings, log, lambda: None).resume()
+    finally:
+        await asyncio.to_thread(shelf.database.close)
+        shelf.spool.close()
+
+
+async def serve(settings: Settings, log: FilteringBoundLogger, sockets: list[socket.socket] | None = None) -> None:
+    """Runs one worker until SIGTERM or SIGINT; SIGHUP reloads."""
+    app, stopped, loop = App(settings, log), asyncio.Event(), asyncio.get_running_loop()
+    handlers: dict[signal.Signals, Callable[[], None]] = {
+        signal.SIGTERM: stopped.set,
+        signal.SIGINT: stopped.set,
+        signal.SIGHUP: app.reload,
+    }
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    await app.start(sockets)
+    await stopped.wait()
+    await app.stop()
+
+
+def office(settings: Settings) -> Office:
+    """What letters are made and sent with."""
+    relay, dkim = settings.relay, settings.dkim
+    letters = Letters(relay.domain, relay.name, relay.templates)
+    signer = Signer(relay.domain, dkim.selector, dkim.key.read_bytes()) if dkim else None
+    return Office(settings, letters, signer, transport.route(settings))
+
+
+def shelves(settings: Settings) -> Shelves:
+    """Rows, raw mail and attachments, where the configuration says; the data folder is made if it is not there."""
+    data = settings.relay.data
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Shelves(Database(settings.relay.database), Spool(data / "spool"), open_blobs(settings.relay.blobs))
+
+
+def warn(settings: Settings, log: FilteringBoundLogger) -> None:
+    """Says loudly what the configuration asks for and this version does not do."""
+    for warning in config.warnings(settings):
+        log.warning("configuration", warning=warning)
+
+
+def node(settings: Settings) -> str:
+    """The name under which this machine's processes on these data claim letters."""
+    return f"{socket.gethostname()}:{settings.relay.data}"
+
+
+def fixed(settings: Settings) -> tuple[tuple[tuple[str, int], ...], Path, str, str]:
+    """What a reload cannot change."""
+    return settings.smtp.listen, settings.relay.data, settings.relay.database, settings.relay.blobs

@@ -1,0 +1,108 @@
+"""`relay held`: mails that wait for a person's decision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table
+
+if TYPE_CHECKING:
+    from relay.settings import Settings
+
+app = typer.Typer(help="Mails that wait for a decision: list, show, release, refuse.", no_args_is_help=True)
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Mails, by queue id.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All held mails.")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List the held mails, each with the reason."""
+    from relay import lookups
+
+    with database(settings(ctx, config)) as connection:
+        found = lookups.held(connection)
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("id", "received_at", "from", "subject", "reason")
+        table(columns, [tuple(mail[column] for column in columns) for mail in found], "No mail is held.")
+
+
+@app.command()
+def show(ctx: typer.Context, mail: str, config: ConfigOption = None) -> None:
+    """Print a held mail as it came."""
+    from storage.spool import NotInSpool, Spool
+
+    current = settings(ctx, config)
+    _the_held(current, [mail], everything=False)
+    spool = Spool(current.relay.data / "spool")
+    try:
+        _, raw = spool.read(mail)
+    except NotInSpool as error:
+        typer.echo(f"relay: {error}", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        spool.close()
+    typer.echo(raw.decode(errors="replace"))
+
+
+@app.command()
+def release(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+    """Let held mails through, as if their writers were of the party."""
+    current = settings(ctx, config)
+    for mail in _the_held(current, ids or [], everything=everything):
+        state = _release(current, mail)
+        typer.echo(f"mail {mail}: {state}")
+
+
+@app.command()
+def refuse(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+    """Drop held mails: nothing of them is forwarded. Their writers are not told; the raw mails stay in the spool."""
+    from sqlalchemy import update
+
+    from relay.store import MAILS
+
+    current = settings(ctx, config)
+    for mail in _the_held(current, ids or [], everything=everything):
+        with database(current, writing=True) as connection:
+            connection.execute(update(MAILS).where(MAILS.c.id == mail).values(state="refused"))
+        typer.echo(f"mail {mail}: refused")
+
+
+def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[str]:
+    """The ids that were meant. Exits with 2 when none were named, with 1 when one is not held."""
+    from relay import lookups
+
+    if not (ids or everything):
+        typer.echo("relay: which mails? Give their queue ids, or --all.", err=True)
+        raise typer.Exit(2)
+    with database(current) as connection:
+        held = [mail["id"] for mail in lookups.held(connection)]
+    if strange := [mail for mail in ids if mail not in held]:
+        typer.echo(f"relay: not held: {', '.join(strange)}; `relay held list` names those that are.", err=True)
+        raise typer.Exit(1)
+    return held if everything else ids
+
+
+def _release(current: Settings, mail_id: str) -> str:
+    from relay.errors import Refused
+    from relay.intake import revive
+    from relay.mail import reader
+    from relay.settle import settle
+    from relay.store import Stamp
+    from storage.blobs import open_blobs
+    from storage.spool import Spool
+
+    spool, blobs = Spool(current.relay.data / "spool"), open_blobs(current.relay.blobs)
+    fields, raw = spool.read(mail_id)
+    spool.close()
+    mail, stamp = reader.read(raw), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
+    for file in mail.attachments:
+        blobs.put(file.sha256, file.content)
+    with database(current, writing=True) as connection:
+        outcome = settle(connection, current, revive(fields), mail, stamp, released=True)
+    return str(outcome) if isinstance(outcome, Refused) else "released"

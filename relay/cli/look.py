@@ -1,0 +1,101 @@
+"""`relay chains`, `relay show`, `relay trace`: what there is and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table
+
+if TYPE_CHECKING:
+    from relay.lookups import Facts
+
+AllOption = Annotated[bool, typer.Option("--all", help="Also those that are over.")]
+
+
+def chains(ctx: typer.Context, everything: AllOption = False, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List the chains that are open and who has the ball."""
+    from relay import lookups
+
+    current = settings(ctx, config)
+    with database(current) as connection:
+        found = lookups.chains(connection, current, everything=everything)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(c["number"], c["opened_at"], c["parties"], ", ".join(c["ball"]), c["subject"]) for c in found]
+        table(("chain", "opened", "parties", "has the ball", "subject"), rows, "No chain is open.")
+
+
+def show(ctx: typer.Context, number: str, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show a chain whole: its tickets, what happened, and every delivery."""
+    from relay import lookups
+
+    current = settings(ctx, config)
+    with database(current) as connection:
+        found = lookups.show(connection, current, number)
+    if found is None:
+        typer.echo(f"relay: there is no chain {number}; `relay chains --all` lists them.", err=True)
+        raise typer.Exit(1)
+    print_json(found) if as_json else _print_chain(found)
+
+
+def trace(
+    ctx: typer.Context,
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="A Message-ID, a queue id or a chain number.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Follow a mail from its arrival to the last letter's delivery."""
+    from relay import lookups
+
+    current = settings(ctx, config)
+    with database(current) as connection:
+        found = lookups.trace(connection, current, wanted)
+    if not found:
+        typer.echo(
+            f"relay: no mail is known by {wanted}: neither Message-ID nor queue id nor chain. Refused mails are in the log.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    if as_json:
+        print_json(found)
+        return
+    for mail in found:
+        _print_mail(mail)
+
+
+def _print_chain(chain: Facts) -> None:
+    typer.echo(f"{chain['number']}  {chain['subject']}")
+    typer.echo(f"opened {chain['opened_at']}, the ball is with {', '.join(chain['ball']) or 'nobody'}
+")
+    rows = [("  " * t["depth"] + t["name"], t["status"], t["reference"], t["thread"]) for t in chain["tickets"]]
+    table(("party", "status", "number", "thread address"), rows)
+    names = {t["id"]: t["name"] for t in chain["tickets"]}
+    typer.echo()
+    for event in chain["events"]:
+        _print_event(event, names)
+    typer.echo()
+    table(("letter", "kind", "to", "state", "tries", "answer"), [_letter_row(row) for row in chain["deliveries"]])
+
+
+def _print_event(event: Facts, names: dict[int, str]) -> None:
+    mark = " (internal)" if event["internal"] else ""
+    to = f" to {names.get(event['data'].get('ticket'), '?')}" if event["kind"] in ("passed", "undelivered") else ""
+    typer.echo(f"{event['at']}  {names[event['ticket']]}: {event['author_name'] or event['author']}: {event['kind']}{to}{mark}")
+    for line in event["text"].splitlines():
+        typer.echo(f"    {line}")
+    for file in event["attachments"]:
+        typer.echo(f"    [{file['name']}, {file['type']}, {file['size']} bytes]")
+
+
+def _print_mail(mail: Facts) -> None:
+    typer.echo(f"{mail['received_at']}  {mail['id']}  {mail['state']}{': ' + mail['reason'] if mail['reason'] else ''}")
+    typer.echo(f"    from {mail['from']} ({mail['peer']}), {mail['message_id'] or 'no Message-ID'}")
+    typer.echo(f"    chain {mail['chain'] or '-'}, events: {', '.join(mail['events']) or 'none'}")
+    table(("letter", "kind", "to", "state", "tries", "answer"), [_letter_row(row) for row in mail["letters"]], "    no letters")
+
+
+def _letter_row(row: Facts) -> tuple[Any, ...]:
+    return row["id"], row["kind"], row["to"], row["state"], row["attempts"], row["reason"]

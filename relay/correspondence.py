@@ -1,0 +1,175 @@
+"""A row of the outbox → the letter it stands for: what the row only names is fetched here, and passes `visibility`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, and_, select
+
+from relay import address, rules, visibility
+from relay.model import Attachment, Chain, Contact, Entry, Event, Letter
+from relay.settings import Settings
+from relay.store import EVENTS, LETTERS, MAILS, load_chain, load_events
+
+T = TypeVar("T")
+REFERENCES = 10  # ids of earlier mails that a letter names
+AUTOMATIC = {"opened", "notice", "undelivered", "postmaster"}
+WHOLE_THREAD = {"pass"}
+NEWEST = sys.maxsize
+_MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+
+
+class Writer:
+    """Builds the letters of one batch on one connection; letters of one chain or mail share what is loaded."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self._connection, self._settings = connection, settings
+        self._loaded: dict[Any, Any] = {}
+
+    def write(self, row: Row[Any]) -> Letter:
+        """The letter of a row of LETTERS; its attachments have no content yet."""
+        return self._to_ticket(row) if row.ticket_id is not None else self._to_postmaster(row)
+
+    def _to_ticket(self, row: Row[Any]) -> Letter:
+        chain = self._chain(row.chain_id)
+        ticket = chain.ticket(row.ticket_id)
+        party = rules.party_of(self._settings.network, ticket.party)
+        events = self._events(chain, row)
+        domain = self._settings.relay.domain
+        entries = visibility.entries(chain, self._settings.network, ticket, events)
+        return Letter(
+            kind=row.kind,
+            language=party.language,
+            timezone=party.timezone,
+            to=Contact(row.recipient, row.recipient_name),
+            sender=address.thread(ticket.thread, domain),
+            sender_name=self._sender_name(row, entries),
+            return_path=address.return_path(row.token, domain),
+            message_id=row.message_id,
+            subject=chain.subject,
+            date=row.created_at,
+            number=chain.number,
+            note=address.note(ticket.note, domain),
+            references=self._references(row),
+            entries=entries,
+            seats=visibility.seats(chain, self._settings.network, ticket),
+            actions=rules.actions(chain, self._settings.network, ticket),
+            automatic=row.kind in AUTOMATIC,
+            data=row.data or self._data(row, entries),
+        )
+
+    def _to_postmaster(self, row: Row[Any]) -> Letter:
+        relay = self._settings.relay
+        return Letter(
+            kind=row.kind,
+            language=relay.language,
+            timezone=relay.timezone,
+            to=Contact(row.recipient, row.recipient_name),
+            sender=f"postmaster@{relay.domain}",
+            sender_name=relay.name,
+            return_path=address.return_path(row.token, relay.domain),
+            message_id=row.message_id,
+            subject=row.data["what"],
+            date=row.created_at,
+            automatic=True,
+            data=row.data,
+        )
+
+    def _sender_name(self, row: Row[Any], entries: tuple[Entry, ...]) -> str:
+        """The newest words' author as this reader knows him; the relay itself for what it says of its own accord."""
+        if row.kind in AUTOMATIC or not entries:
+            return self._settings.relay.name
+        newest = entries[-1]
+        return newest.who if newest.own or newest.who == newest.party else f"{newest.who} ({newest.party})"
+
+    def _events(self, chain: Chain, row: Row[Any]) -> tuple[Event, ...]:
+        if row.event_id is None:
+            return ()
+        if row.kind in WHOLE_THREAD:
+            return self._once(
+                ("thread", chain.id, row.mail_id),
+                lambda: load_events(
+                    self._connection, and_(EVENTS.c.chain_id == chain.id, EVENTS.c.id <= self._newest_of(chain, row))
+                ),
+            )
+        if row.kind == "undelivered":
+            return load_events(self._connection, EVENTS.c.id == row.event_id)
+        return self._once(
+            ("mail", chain.id, row.mail_id),
+            lambda: load_events(self._connection, EVENTS.c.mail_id == row.mail_id, EVENTS.c.chain_id == chain.id),
+        )
+
+    def _newest_of(self, chain: Chain, row: Row[Any]) -> int:
+        """The last event of the mail that passed the chain on: what came after it has letters of its own."""
+        mine = self._connection.execute(
+            select(EVENTS.c.id).where(EVENTS.c.mail_id == row.mail_id, EVENTS.c.chain_id == chain.id).order_by(EVENTS.c.id.desc())
+        )
+        return int(mine.scalars().first() or row.event_id)
+
+    def _data(self, row: Row[Any], entries: tuple[Entry, ...]) -> dict[str, Any]:
+        """For "undelivered": whom it did not reach, why, and the words themselves, which are the reader's own."""
+        if row.kind != "undelivered" or not entries:
+            return {}
+        event = self._connection.execute(select(EVENTS.c.data).where(EVENTS.c.id == row.event_id)).scalar_one()
+        text = self._connection.execute(select(EVENTS.c.text).where(EVENTS.c.id == event["event"])).scalar_one()
+        return {"to": entries[0].data["to"], "reason": entries[0].data["reason"], "text": text}
+
+    def _references(self, row: Row[Any]) -> tuple[str, ...]:
+        """Ids that this party has seen, oldest first: its own mails and our earlier letters to it; the last is answered."""
+        upto = row.event_id or NEWEST
+        ours = select(LETTERS.c.event_id, LETTERS.c.message_id).where(
+            LETTERS.c.ticket_id == row.ticket_id, LETTERS.c.event_id < upto, LETTERS.c.id < row.id
+        )
+        own = select(EVENTS.c.id, EVENTS.c.message_id).where(EVENTS.c.ticket_id == row.ticket_id, EVENTS.c.id <= upto)
+        found = [
+            *self._connection.execute(ours.order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc()).limit(2 * REFERENCES)),
+            *self._connection.execute(own.order_by(EVENTS.c.id.desc()).limit(REFERENCES)),
+        ]
+        ids = [message_id for _, message_id in sorted(found, key=lambda pair: pair[0])]
+        ids += self._answered(row)
+        return tuple(dict.fromkeys(found for found in ids if _MESSAGE_ID.fullmatch(found) and found != row.message_id))[
+            -REFERENCES:
+        ]
+
+    def _answered(self, row: Row[Any]) -> list[str]:
+        """The mail that a notice is about, also when it made no event."""
+        if row.kind != "notice":
+            return []
+        return list(self._connection.execute(select(MAILS.c.message_id).where(MAILS.c.id == row.mail_id)).scalars())
+
+    def _chain(self, chain_id: int) -> Chain:
+        return self._once(("chain", chain_id), lambda: load_chain(self._connection, chain_id))
+
+    def _once(self, key: Any, load: Callable[[], T]) -> T:
+        if key not in self._loaded:
+            self._loaded[key] = load()
+        found: T = self._loaded[key]
+        return found
+
+
+def files(letter: Letter) -> list[Attachment]:
+    """The attachments that a letter carries."""
+    return [file for entry in letter.entries for file in entry.attachments]
+
+
+def filled(letter: Letter, contents: dict[str, bytes]) -> Letter:
+    """The letter with the bytes of its attachments, where `contents` (by SHA-256) has them."""
+
+    def fill(these: Iterable[Attachment]) -> tuple[Attachment, ...]:
+        return tuple(replace(file, content=contents.get(file.sha256, b"")) for file in these)
+
+    return replace(letter, entries=tuple(replace(entry, attachments=fill(entry.attachments)) for entry in letter.entries))
+
+
+def within(wanted: Iterable[Attachment], most: int) -> list[Attachment]:
+    """As many of the files, oldest first, as stay under `most` bytes in all; what does not fit is only named."""
+    chosen, total = [], 0
+    for file in wanted:
+        if total + file.size <= most:
+            chosen.append(file)
+            total += file.size
+    return chosen

@@ -1,0 +1,184 @@
+"""The way of one mail in: spool → read → settle → one transaction → "done with this mail".
+
+The SMTP edge calls `recipient` and `accept` while the sender's server waits; `resume` takes up what a crash left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from structlog.typing import FilteringBoundLogger
+
+from relay import address, store
+from relay.errors import Deferred, Refused, SmtpError
+from relay.mail import reader
+from relay.model import Envelope, Mail
+from relay.settings import Settings
+from relay.settle import Outcome, mail_values, settle
+from relay.store import Stamp
+from relay.undelivered import tell_postmaster
+from storage.blobs import Blobs, put_all
+from storage.database import Database, unavailable
+from storage.spool import Spool
+
+PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
+AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
+KNOWN = 10_000  # addresses remembered as existing
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Where things are kept: rows, raw mail, attachments."""
+
+    database: Database
+    spool: Spool
+    blobs: Blobs
+
+
+class Intake:
+    """Takes mails in. `settings` gives the configuration in force, `wake` is called when letters may be due."""
+
+    def __init__(
+        self, shelves: Shelves, settings: Callable[[], Settings], log: FilteringBoundLogger, wake: Callable[[], None]
+    ) -> None:
+        self._shelves, self._settings, self._log, self._wake = shelves, settings, log, wake
+        self._running: set[asyncio.Task[None]] = set()
+        self._known: dict[address.Address, None] = {}
+
+    async def recipient(self, recipient: str) -> None:
+        """Raises Refused 550 5.1.1 unless the relay has that address, Deferred when that cannot be found out now."""
+        settings = self._settings()
+        found = address.parse(recipient, settings.relay.domain, settings.links)
+        if found is None:
+            raise Refused(550, "5.1.1", "No such address here.")
+        if found.kind in ("link", "postmaster") or found in self._known:
+            return
+        if not await self._exists(found):
+            raise Refused(550, "5.1.1", "No such address here.")
+        if len(self._known) >= KNOWN:
+            self._known.clear()
+        self._known[found] = None
+
+    async def accept(self, envelope: Envelope, raw: bytes) -> None:
+        """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
+        task = asyncio.create_task(self._process(envelope, raw))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if done:
+            return task.result()
+        self._log.info("mail_takes_long", mail=envelope.id)
+        late = asyncio.create_task(self._late(envelope, raw, task))
+        self._running.add(late)
+        late.add_done_callback(self._running.discard)
+        return None
+
+    async def resume(self) -> None:
+        """Settles what lies in the spool from before: mails whose sender may have been told 250."""
+        for mail_id in self._shelves.spool.waiting():
+            fields, raw = self._shelves.spool.read(mail_id)
+            envelope = revive(fields)
+            self._log.info("mail_resumed", mail=mail_id)
+            try:
+                await self._process(envelope, raw)
+            except SmtpError as error:
+                await self._set_aside(envelope, f"answered {error} when it was taken up again")
+
+    async def finish(self) -> None:
+        """Waits for the mails in flight; one that waits for the database stays in the spool for the next start."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=PATIENCE)
+
+    async def _late(self, envelope: Envelope, raw: bytes, task: asyncio.Task[None]) -> None:
+        """Sees a mail through whose sender has had his 250: it cannot be refused or sent back for later any more."""
+        while True:
+            try:
+                return await task
+            except Deferred:
+                await asyncio.sleep(AGAIN)
+                task = asyncio.create_task(self._process(envelope, raw))
+            except Refused as error:
+                return await self._set_aside(envelope, str(error))
+
+    async def _process(self, envelope: Envelope, raw: bytes) -> None:
+        try:
+            outcome = await self._settle(envelope, raw)
+        except SmtpError as error:
+            self._log.info("mail_refused", mail=envelope.id, answer=str(error), sender=envelope.mail_from)
+            raise
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            self._log.error("mail_not_stored", mail=envelope.id, error=str(error))
+            raise Deferred(
+                452 if full else 451, "4.3.1" if full else "4.3.0", "Cannot store mail now, try again later."
+            ) from error
+        except Exception as error:
+            if unavailable(error):
+                self._log.error("database_unavailable", mail=envelope.id, error=str(error))
+                raise Deferred(451, "4.3.0", "Cannot store mail now, try again later.") from error
+            self._log.exception("mail_not_understood", mail=envelope.id)
+            await self._set_aside(envelope, f"{type(error).__name__}: {error}")
+        else:
+            self._shelves.spool.keep(envelope.id)
+            self._log.info("mail_settled", mail=envelope.id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
+        self._wake()
+
+    async def _settle(self, envelope: Envelope, raw: bytes) -> Outcome:
+        settings, stamp = self._settings(), self._stamp(envelope)
+        mail = reader.read(raw)
+        self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
+        await self._store_files(mail)
+        outcome = await self._shelves.database.write(lambda c: settle(c, settings, envelope, mail, stamp))
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def _store_files(self, mail: Mail) -> None:
+        await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments})
+
+    async def _set_aside(self, envelope: Envelope, reason: str) -> None:
+        """The mail is kept whole with the reason, and the postmaster is told once."""
+        self._shelves.spool.set_aside(envelope.id, reason)
+        self._log.error("mail_set_aside", mail=envelope.id, reason=reason)
+        settings, stamp = self._settings(), self._stamp(envelope)
+
+        def tell(connection: Connection) -> None:
+            store.save_mail(connection, mail_values(envelope, Outcome("aside", reason)))
+            tell_postmaster(connection, settings, stamp, _statement(envelope, reason))
+
+        await self._shelves.database.write(tell)
+        self._wake()
+
+    async def _exists(self, found: address.Address) -> bool:
+        try:
+            return await self._shelves.database.read(lambda c: store.exists(c, found))
+        except Exception as error:
+            if unavailable(error):
+                raise Deferred(451, "4.3.0", "Cannot look that address up now, try again later.") from error
+            raise
+
+    def _stamp(self, envelope: Envelope) -> Stamp:
+        return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
+
+
+def revive(fields: dict[str, Any]) -> Envelope:
+    """The envelope that the spool kept as plain JSON."""
+    received = datetime.fromisoformat(fields["received_at"])
+    return Envelope(**{**fields, "rcpt_to": tuple(fields["rcpt_to"]), "received_at": received})
+
+
+def _statement(envelope: Envelope, reason: str) -> dict[str, Any]:
+    return {
+        "what": "A mail could not be processed and was set aside",
+        "details": {"Mail": envelope.id, "From": envelope.mail_from or "<>", "To": ", ".join(envelope.rcpt_to), "Why": reason},
+        "text": (
+            f"The mail is kept whole in the spool's folder corrupt, as {envelope.id}.eml, with the reason beside it. Its "
+            "sender was told that it has arrived, and nobody has got anything of it. Read it, and pass on by hand what it says."
+        ),
+    }

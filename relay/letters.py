@@ -1,0 +1,268 @@
+"""A letter as RFC 5322 bytes: what to say (`model.Letter`) in the words of `templates/`, with its files and pictures.
+
+The bytes are the same for the same letter, so a retry sends what was tried before. They have CRLF line ends only and exactly
+one at the end: canonical for DKIM's simple body canonicalisation as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from hashlib import sha256
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from relay import markup, mime
+from relay.markup import Picture
+from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
+from relay.wording import SOURCE, Language, languages
+
+MAILTO = 950  # characters; some clients cut a mailto link at 1,000
+SUBJECT = 600  # characters of it for the percent-encoded subject
+WITH_FILES = ("comment", "pass", "note")  # kinds that carry their entries' files; the others only name them
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An entry as the templates see it.
+
+    `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
+    names of the files that the text does not name.
+    """
+
+    kind: EventKind
+    at: datetime
+    internal: bool
+    by: str
+    to: str
+    mine: bool
+    reason: str
+    text: str
+    html: Markup
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the status table: `status` in words, "" where the reader may not know it."""
+
+    party: str
+    status: str
+    reference: str
+    own: bool
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An action as offered: the line to write, what it does, and a mailto link ("" when it would be too long)."""
+
+    line: str
+    meaning: str
+    mailto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of the reader's mail and what is to be said about it."""
+
+    line: str
+    sentence: str
+
+
+class Letters:
+    """Composes letters; built once, since templates and catalogues are read at start. Usable from several threads."""
+
+    def __init__(self, domain: str, name: str, templates: Path | None = None) -> None:
+        """For the relay of that domain and name. Raises TemplateError for a broken catalogue in the folder `templates`."""
+        self.domain, self.name = domain, mime.clean(name)
+        self._languages = languages(templates)
+        self._base64 = mime.Base64Cache()
+
+    def compose(self, letter: Letter) -> bytes:
+        """The whole letter, unsigned. Raises TemplateError for a broken template, ValueError for a file without content."""
+        stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
+        pictures = self._pictures(letter, stamp)
+        language = self._language(letter)
+        values = self._values(letter, language, pictures)
+        text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
+        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)])
+
+    def _language(self, letter: Letter) -> Language:
+        """The reader's; the source language for one we have no catalogue of, and for the postmaster."""
+        code = SOURCE if letter.kind == "postmaster" else letter.language
+        return self._languages.get(code, self._languages[SOURCE])
+
+    # ── headers ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _headers(self, letter: Letter) -> Iterable[bytes]:
+        """The header lines before the body's own; RFC 3834 for Auto-Submitted."""
+        tag = _tag(letter)
+        yield mime.header("From", mime.mailbox(letter.sender_name, letter.sender, len("From: ")))
+        yield mime.header("To", mime.mailbox(letter.to.name, letter.to.address, len("To: ")))
+        yield mime.header("Subject", tag + mime.words(mime.clean(letter.subject), len("Subject: ") + len(tag)))
+        yield mime.header("Date", format_datetime(letter.date))
+        yield mime.header("Message-ID", mime.message_ids([letter.message_id]))
+        if references := mime.message_ids(letter.references):
+            yield mime.header("In-Reply-To", references.rpartition(" ")[2])
+            yield mime.header("References", references)
+        if letter.number:
+            yield mime.header("X-Relay-Chain", mime.clean(letter.number, 40))
+        yield mime.header("X-Relay-Loop", self.domain)
+        if letter.automatic:
+            yield mime.header("Auto-Submitted", "auto-replied")
+        yield b"MIME-Version: 1.0\r\n"
+
+    # ── body ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _body(self, letter: Letter, stamp: str, pictures: Sequence[dict[str, Picture]], text: str, html: str) -> bytes:
+        """mixed(alternative(text, related(html, pictures …)), files …), each level only where it has something to hold."""
+        inline: list[bytes] = []
+        files: list[bytes] = []
+        for entry, shown in zip(_with_files(letter), pictures, strict=False):
+            for file in entry.attachments:
+                picture = shown.get(file.content_id)
+                part = mime.file_part(file, self._base64(file), picture.content_id if picture else "")
+                (inline if picture else files).append(part)
+        files += [mime.file_part(file, self._base64(file)) for file in _extra(letter)]
+        related = mime.multipart("related", f"=_{stamp}_r", [mime.text_part("html", html), *inline])
+        alternative = mime.multipart("alternative", f"=_{stamp}_a", [mime.text_part("plain", text), related])
+        return mime.multipart("mixed", f"=_{stamp}_m", [alternative, *files])
+
+    def _pictures(self, letter: Letter, stamp: str) -> list[dict[str, Picture]]:
+        """For each entry its pictures that go inline: they are carried by this letter, and the text names them."""
+        carried = len(_with_files(letter))
+        return [
+            {
+                file.content_id: Picture(_content_id(file.content_id, count, stamp, self.domain), mime.file_name(file))
+                for file in entry.attachments
+                if count < carried and file.type.lower().startswith("image/") and file.content_id in named
+            }
+            for count, entry in enumerate(letter.entries)
+            for named in [markup.markers(entry.text)]
+        ]
+
+    # ── what the templates see ─────────────────────────────────────────────────────────────────────────────
+
+    def _values(self, letter: Letter, language: Language, pictures: Sequence[dict[str, Picture]]) -> dict[str, Any]:
+        """Everything a template may use; all of it is data, and only `html` values are markup already."""
+        entries = [_said(entry, shown, language) for entry, shown in zip(letter.entries, pictures, strict=True)]
+        title = _tag(letter) + mime.clean(letter.subject)
+        subject = _subject_query(title)
+        return {
+            "kind": letter.kind,
+            "language": language.code,
+            "timezone": letter.timezone,
+            "relay": self.name,
+            "number": mime.clean(letter.number, 40),
+            "title": title,
+            "entries": entries,
+            "authors": list(dict.fromkeys(said.by for said in entries if said.by)),
+            "passed_by": next((said.by for said in reversed(entries) if said.mine), ""),
+            "seats": [_row(seat, language) for seat in letter.seats],
+            "holders": _holders(letter.seats),
+            "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
+            "internal": language.command("internal"),
+            "sender": mime.addr_spec(letter.sender),
+            "note": mime.addr_spec(letter.note) if letter.note else "",
+            "note_mailto": _mailto(letter.note, subject, "") if letter.note else "",
+            **_data(letter, language),
+        }
+
+
+def _tag(letter: Letter) -> str:
+    return f"[{mime.clean(letter.number, 40)}] " if letter.number else ""
+
+
+def _with_files(letter: Letter) -> tuple[Entry, ...]:
+    return letter.entries if letter.kind in WITH_FILES else ()
+
+
+def _extra(letter: Letter) -> list[Attachment]:
+    """The letter's own files, but for those that an entry brings already."""
+    brought = {(file.name, file.sha256) for entry in _with_files(letter) for file in entry.attachments}
+    return [file for file in letter.attachments if (file.name, file.sha256) not in brought]
+
+
+def _content_id(short: str, entry: int, stamp: str, domain: str) -> str:
+    """Minted for this letter, so that no part of the writer's mail shows; every entry may have a "p1" of its own."""
+    return f"{short}.{stamp}@{domain}" if entry == 0 else f"{short}.{entry}.{stamp}@{domain}"
+
+
+def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Said:
+    text = mime.clean_text(entry.text).strip("\n")
+    names = {file.content_id: mime.file_name(file) for file in entry.attachments if file.content_id}
+    left = {short: name for short, name in names.items() if short not in pictures}
+    return Said(
+        kind=entry.kind,
+        at=entry.at,
+        internal=entry.internal,
+        by=", ".join(dict.fromkeys(filter(None, (mime.clean(entry.who), mime.clean(entry.party))))),
+        to=mime.clean(str(entry.data.get("to", ""))),
+        mine=bool(entry.data.get("mine")),
+        reason=language.failure(str(entry.data.get("reason", ""))),
+        text=markup.to_text(text, names),
+        html=markup.to_html(markup.to_text(text, left), pictures),
+        files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
+    )
+
+
+def _row(seat: Seat, language: Language) -> Row:
+    status = language.status(seat.status) if seat.status else ""
+    return Row(mime.clean(seat.party), status, mime.clean(seat.reference), seat.own, seat.depth)
+
+
+def _holders(seats: Sequence[Seat]) -> list[str]:
+    """The parties right below the reader's own in the table: those the ticket is with."""
+    own = next((count for count, seat in enumerate(seats) if seat.own), len(seats))
+    below = takewhile(lambda seat: seat.depth > seats[own].depth, seats[own + 1 :])
+    return [mime.clean(seat.party) for seat in below if seat.depth == seats[own].depth + 1]
+
+
+def _deed(action: Action, language: Language, recipient: str, subject: str) -> Deed:
+    meaning, placeholder = language.meaning(action.word)
+    line = language.command(action.word, mime.clean(action.argument))
+    mailto = _mailto(recipient, subject, f"{line} " if placeholder and not action.argument else line)
+    return Deed(line if action.argument else f"{line} {placeholder}".rstrip(), meaning, mailto)
+
+
+def _mailto(recipient: str, subject: str, line: str) -> str:
+    """An RFC 6068 link to a new mail that begins with the line; "" when it would be too long for some clients."""
+    body = "&body=" + quote(f"{line}\r\n\r\n", safe="") if line else ""
+    link = f"mailto:{quote(mime.addr_spec(recipient), safe='@')}?subject={subject}{body}"
+    return link if len(link) <= MAILTO else ""
+
+
+@lru_cache(maxsize=1024)
+def _subject_query(title: str) -> str:
+    subject = f"Re: {title}"
+    while len(coded := quote(subject, safe="")) > SUBJECT:
+        subject = subject[:-8]
+    return coded
+
+
+def _data(letter: Letter, language: Language) -> dict[str, Any]:
+    """The values of one kind: notice, undelivered, postmaster."""
+    data = letter.data
+    text = mime.clean_text(str(data.get("text", ""))).strip("\n")
+    return {
+        "problems": [_problem(one, language) for one in data.get("problems", ())],
+        "to": mime.clean(str(data.get("to", ""))),
+        "reason": language.failure(str(data.get("reason", ""))),
+        "what": mime.clean(str(data.get("what", "")), 1000),
+        "details": {mime.clean(str(label)): mime.clean(str(value), 1000) for label, value in data.get("details", {}).items()},
+        "text": text,
+        "html": markup.to_html(text, {}),
+    }
+
+
+def _problem(data: Mapping[str, Any], language: Language) -> Problem:
+    facts = {key: mime.clean(str(value)) for key, value in data.items()}
+    return Problem(facts.get("line", ""), language.problem(facts))

@@ -1,0 +1,177 @@
+"""What an admin asks the database: chains, one chain's whole story, one mail's way, the queue, held mails.
+
+Every answer is plain JSON values, as `--json` prints them; the command line lays the same values out for eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select
+
+from relay import address, rules, store
+from relay.model import Chain, Event, Ticket
+from relay.settings import Settings
+from relay.store import CHAINS, EVENTS, LETTERS, MAILS
+
+WAITING = ("due", "claimed", "held")
+Facts = dict[str, Any]
+
+
+def chains(connection: Connection, settings: Settings, *, everything: bool = False) -> list[Facts]:
+    """The open chains (or all), newest first: number, subject, since when, how many tickets, who has the ball."""
+    found = (store.load_chain(connection, chain_id) for chain_id in connection.execute(_newest_chains()).scalars().all())
+    return [_chain(chain, settings) for chain in found if everything or rules.holders(chain)]
+
+
+def show(connection: Connection, settings: Settings, number: str) -> Facts | None:
+    """One chain: tickets, events, deliveries; None if there is no such chain."""
+    chain_id = store.find_chain(connection, number)
+    if chain_id is None:
+        return None
+    chain = store.load_chain(connection, chain_id)
+    letters = connection.execute(select(LETTERS).where(LETTERS.c.chain_id == chain_id).order_by(LETTERS.c.id))
+    return _chain(chain, settings) | {
+        "tickets": [_ticket(chain, ticket, settings) for ticket in chain.tickets],
+        "events": [_event(chain, event, settings) for event in store.load_events(connection, EVENTS.c.chain_id == chain_id)],
+        "deliveries": [letter(row, settings) for row in letters],
+    }
+
+
+def trace(connection: Connection, settings: Settings, wanted: str) -> list[Facts]:
+    """Mails, each with the letters that it led to, by a mail's Message-ID, its queue id, a chain's number, or the
+    Message-ID of a letter of ours. Oldest first; empty when nothing is known."""
+    rows = connection.execute(select(MAILS).where(_mail_named(connection, wanted)).order_by(MAILS.c.received_at, MAILS.c.id))
+    return [_traced(connection, row, settings) for row in rows]
+
+
+def queue(connection: Connection, settings: Settings, *where: Any) -> list[Facts]:
+    """Letters, oldest first."""
+    return [letter(row, settings) for row in connection.execute(select(LETTERS).where(*where).order_by(LETTERS.c.id))]
+
+
+def held(connection: Connection, *where: Any) -> list[Facts]:
+    """Mails that wait for a decision, oldest first."""
+    rows = connection.execute(select(MAILS).where(MAILS.c.state == "held", *where).order_by(MAILS.c.received_at))
+    return [mail(row) for row in rows]
+
+
+def letter(row: Row[Any], settings: Settings) -> Facts:
+    """A row of the outbox."""
+    waiting = row.state in WAITING
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "to": row.recipient,
+        "state": row.state,
+        "attempts": row.attempts,
+        "mail": row.mail_id,
+        "event": row.event_id,
+        "ticket": row.ticket_id,
+        "message_id": row.message_id,
+        "created_at": moment(row.created_at),
+        "next_try": moment(row.next_try) if row.state == "due" else None,
+        "expires_at": moment(row.created_at + settings.delivery.retry_for) if waiting else None,
+        "sent_at": moment(row.sent_at),
+        "reason": row.reply,
+    }
+
+
+def mail(row: Row[Any]) -> Facts:
+    """What became of a mail."""
+    return {
+        "id": row.id,
+        "received_at": moment(row.received_at),
+        "state": row.state,
+        "reason": row.reason,
+        "from": row.sender,
+        "to": row.envelope["to"],
+        "return_path": row.envelope["from"],
+        "peer": row.envelope["peer"],
+        "subject": row.subject,
+        "message_id": row.message_id,
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else None
+
+
+def _newest_chains() -> Any:
+    return select(CHAINS.c.id).order_by(CHAINS.c.id.desc())
+
+
+def _chain(chain: Chain, settings: Settings) -> Facts:
+    return {
+        "number": chain.number,
+        "subject": chain.subject,
+        "opened_at": moment(chain.opened_at),
+        "parties": len(chain.tickets),
+        "ball": _parties(rules.holders(chain), settings),
+    }
+
+
+def _parties(tickets: Iterable[Ticket], settings: Settings) -> list[str]:
+    return [rules.party_of(settings.network, ticket.party).name for ticket in tickets]
+
+
+def _ticket(chain: Chain, ticket: Ticket, settings: Settings) -> Facts:
+    domain = settings.relay.domain
+    return {
+        "id": ticket.id,
+        "party": ticket.party,
+        "name": rules.party_of(settings.network, ticket.party).name,
+        "status": ticket.status,
+        "reference": ticket.reference,
+        "link": ticket.link,
+        "upstream": chain.ticket(ticket.parent).party if ticket.parent is not None else None,
+        "depth": _depth(chain, ticket),
+        "thread": address.thread(ticket.thread, domain),
+        "note": address.note(ticket.note, domain),
+        "participants": [contact.address for contact in ticket.participants],
+    }
+
+
+def _depth(chain: Chain, ticket: Ticket) -> int:
+    return 0 if ticket.parent is None else 1 + _depth(chain, chain.ticket(ticket.parent))
+
+
+def _event(chain: Chain, event: Event, settings: Settings) -> Facts:
+    ticket = chain.ticket(event.ticket)
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "at": moment(event.at),
+        "ticket": event.ticket,
+        "party": ticket.party,
+        "author": event.author.address,
+        "author_name": event.author.name,
+        "internal": event.internal,
+        "text": event.text,
+        "attachments": [{"name": file.name, "type": file.type, "size": file.size} for file in event.attachments],
+        "data": dict(event.data),
+        "mail": event.mail_id,
+        "message_id": event.message_id,
+    }
+
+
+def _mail_named(connection: Connection, wanted: str) -> Any:
+    bare = wanted.strip()
+    bracketed = f"<{bare.strip('<>')}>"
+    ours = select(LETTERS.c.mail_id).where(LETTERS.c.message_id == bracketed)
+    named = [MAILS.c.id == bare.upper(), MAILS.c.id == bare, MAILS.c.message_id == bracketed, MAILS.c.id.in_(ours)]
+    chain_id = store.find_chain(connection, bare)
+    return or_(*named) if chain_id is None else MAILS.c.chain_id == chain_id
+
+
+def _traced(connection: Connection, row: Row[Any], settings: Settings) -> Facts:
+    numbers = connection.execute(select(CHAINS.c.number).where(CHAINS.c.id == row.chain_id)).scalars().first()
+    events: Sequence[str] = connection.execute(select(EVENTS.c.kind).where(EVENTS.c.mail_id == row.id)).scalars().all()
+    return mail(row) | {
+        "chain": numbers,
+        "events": list(events),
+        "letters": queue(connection, settings, LETTERS.c.mail_id == row.id),
+    }

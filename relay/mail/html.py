@@ -1,0 +1,262 @@
+"""HTML of a mail → plain text in which quotes are marked with `>`, ready for `reply.split`.
+
+The DOM says what plain text cannot: what is a quote container, what is hidden, where a picture stood. The text itself is laid
+out by inscriptis; quoted parts, which are only kept for the record, are taken without layout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+import lxml.html
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from relay.mail import marks
+
+LARGEST = 4_000_000  # characters; what is larger is read without a DOM
+DEEPEST = 400  # nested elements; deeper trees cost the parser quadratic time
+
+_LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
+_BANNER = "-----Original Message-----"
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_PLACE = re.compile(f"[^\n]*?{_OPEN}(\\d+){_CLOSE}[^\n]*")
+_PRIVATE = re.compile("[\x00\ue000\ue001]")
+_NESTING = re.compile(r"<(/?)(?:div|span|blockquote|table|tbody|tr|td|font|center|section|article|ul|ol|b|i|u|em|strong|a|p)\b", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_BLOCK_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%)?\s*(?:;|!|$)"
+    r"|opacity\s*:\s*0(?:\.0*)?\s*(?:;|!|$)|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)",
+    re.IGNORECASE,
+)
+_WHITE = re.compile(r"(?:^|;)\s*color\s*:\s*(?:#fff(?:fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))", re.IGNORECASE)
+_RULE_ABOVE = re.compile(r"border-top\s*:[^;]*(?:solid[^;]*#(?:e1e1e1|b5c4df)|#(?:e1e1e1|b5c4df)[^;]*solid|1\.0pt[^;]*solid)", re.IGNORECASE)
+_INDENT = re.compile(r"border\s*:\s*(?:none|0)|margin\s*:\s*0(?:px|pt)?\s+0(?:px|pt)?\s+0(?:px|pt)?\s+40px", re.IGNORECASE)
+_SIDE_RULE = re.compile(r"border-left\s*:(?!\s*(?:none|0))", re.IGNORECASE)
+
+_TIGHT = re.compile(r"margin(?:-bottom)?\s*:\s*0", re.IGNORECASE)
+_PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
+
+# Containers of quoted text by a word of their class or id; Outlook on the web puts x_ before foreign ones.
+_QUOTES = frozenset(
+    "gmail_quote gmail_attr moz-cite-prefix yahoo_quoted yahoo-quoted-begin protonmail_quote tutanota_quote mail-quote mail_quote "
+    "zmail_extra ms-outlook-mobile-reference-message quoted-text quoted_text wiseStampLink_quote mailru-blockquote "
+    "mail-quote-collapse skiff_quote freemail_quote ik_mail_quote history_container airmail_ext_on replyHeader".lower().split()
+)
+# Elements that open the history: they, and all that follows them, are quoted.
+_OPENERS = frozenset(
+    "divrplyfwdmsg appendonsend outlookmessageheader mail-editor-reference-message-container olk_src_body_section zwchr "
+    "stopspelling x-reply-separator mail-editor-reference-message".split()
+)
+_SIDES = frozenset({"gmail_quote", "zmail_extra", "gmail_quote_container"})
+
+
+def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
+    """The plain text of an HTML body.
+
+    `pictures` names the inline pictures: Content-ID (no angle brackets) → short id; such a picture becomes `[cid:ID]` where it
+    stands. Hidden nodes, scripts and styles are gone; quote containers are lines with `> `. Never raises on odd HTML.
+    """
+    source = _PRIVATE.sub("", source)
+    if len(source) > LARGEST or _is_deep(source):
+        return _bare(source)
+    tree = LexborHTMLParser(source)
+    body = tree.body
+    if body is None:
+        return ""
+    for tidy in (_drop_unseen, _open_history, _name_links):
+        tidy(body)
+    _name_pictures(body, pictures or {})
+    quoted = _cut_quotes(body)
+    return _put_back(_laid_out(body), quoted)
+
+
+def has_quote(source: str) -> bool:
+    """Whether the HTML marks quoted text by a container of its own."""
+    return _ANY_QUOTE.search(source) is not None
+
+
+_ANY_QUOTE = re.compile(r"<blockquote|gmail_quote|yahoo_quoted|protonmail_quote|divrplyfwdmsg|appendonsend", re.IGNORECASE)
+
+
+def _is_deep(source: str) -> bool:
+    if source.count("<") < DEEPEST:
+        return False
+    depth = 0
+    for match in _NESTING.finditer(source):
+        depth = max(0, depth + (-1 if match[1] else 1))
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _bare(source: str) -> str:
+    """The text without a DOM, in linear time: for what is too large or too deep to be laid out."""
+    import html as entities  # noqa: PLC0415 - needed for monsters only
+
+    return entities.unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", source)))
+
+
+# ── the DOM, step by step ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _drop_unseen(body: LexborNode) -> None:
+    for node in body.css("style, script, title, head, template, noscript, [hidden], object, iframe, svg, textarea, select"):
+        node.decompose()
+    for node in body.css("[style]"):
+        style = node.attributes.get("style") or ""
+        if _HIDDEN.search(style) or (_WHITE.search(style) and not _has_background(node)):
+            node.decompose()
+    for node in body.css("hr"):
+        if not _names(node) & _OPENERS:
+            node.replace_with(_paragraph("_" * 32))
+
+
+def _has_background(node: LexborNode | None) -> bool:
+    while node is not None:
+        attributes = node.attributes
+        if "background" in (attributes.get("style") or "").lower() or attributes.get("bgcolor"):
+            return True
+        node = node.parent
+    return False
+
+
+def _open_history(body: LexborNode) -> None:
+    """Put a banner before what opens the history, in the words that `reply` knows."""
+    for node in body.css("[id], [class], div[style]"):
+        if (_names(node) & _OPENERS or _is_ruled_header(node)) and not marks.is_forwarded(_beginning(node)):
+            node.insert_before(_paragraph(_BANNER))
+            return
+
+
+def _is_ruled_header(node: LexborNode) -> bool:
+    """Outlook's header block: a div with a line above it that holds labels."""
+    return _RULE_ABOVE.search(node.attributes.get("style") or "") is not None and _beginning(node, 400).count(":") >= 3
+
+
+def _name_links(body: LexborNode) -> None:
+    """Say a link's address behind its words, unless they are the address."""
+    for node in body.css("a[href^='http']"):
+        href, shown = (node.attributes.get("href") or "").strip(), node.text().strip()
+        if shown and len(href) <= 500 and not re.match(r"https?://|www\.", shown) and shown.strip("/") not in href:
+            node.insert_after(f" <{href}>")
+
+
+def _name_pictures(body: LexborNode, pictures: Mapping[str, str]) -> None:
+    for node in body.css("img"):
+        name = pictures.get(content_id(node.attributes.get("src") or ""))
+        alt = (node.attributes.get("alt") or "").strip()
+        if name:
+            node.replace_with(f"[cid:{name}]")
+        elif alt and len(alt) <= 4 and not alt.isascii():  # an emoji drawn as a picture
+            node.replace_with(alt)
+
+
+def content_id(url: str) -> str:
+    """The Content-ID that a `cid:` URL names (RFC 2392), or ""."""
+    return unquote(url.strip()[4:]).strip("<> ") if url.strip()[:4].lower() == "cid:" else ""
+
+
+def _cut_quotes(body: LexborNode) -> list[str]:
+    """Take the outermost quotes out of the tree, a numbered place left where each stood; their texts."""
+    found: list[str] = []
+    for node in body.css("blockquote, [class], [id]"):
+        if node.parent is None or not _within(node, body) or not _is_quote(node):
+            continue
+        found.append(node.text(separator="\n"))
+        node.replace_with(_paragraph(f"{_OPEN}{len(found) - 1}{_CLOSE}"))
+    return found
+
+
+def _within(node: LexborNode, body: LexborNode) -> bool:
+    """Whether the node is still in the tree: its quote may have been taken out already."""
+    above: LexborNode | None = node
+    for _ in range(DEEPEST * 4):
+        if above is None:
+            return False
+        if above == body:
+            return True
+        above = above.parent
+    return False
+
+
+def _is_quote(node: LexborNode) -> bool:
+    names = _names(node)
+    if node.tag == "blockquote":
+        style = node.attributes.get("style") or ""
+        own = not (names & _QUOTES or "type" in node.attributes or "cite" in node.attributes)
+        quote = not (own and _INDENT.search(style) and not _SIDE_RULE.search(style))
+    else:
+        # Between the blockquotes of such a container stand the answers.
+        quote = bool(names & _QUOTES) and not (names & _SIDES and node.css_first("blockquote") is not None)
+    return quote and not marks.is_forwarded(_beginning(node))
+
+
+def _names(node: LexborNode) -> frozenset[str]:
+    attributes = node.attributes
+    words = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower().split()
+    return frozenset(word.removeprefix("x_").removeprefix("x_").rstrip("0123456789").rstrip("_") for word in words)
+
+
+def _beginning(node: LexborNode, length: int = 160) -> str:
+    filled = (line.strip() for line in node.text(separator="\n")[:4000].split("\n"))
+    joined = "\n".join(line for line in filled if line)
+    return joined[:length] if length > 160 else joined.split("\n", 1)[0][:length]
+
+
+def _paragraph(words: str) -> LexborNode:
+    node = LexborHTMLParser(f"<p>{words}</p>").css_first("p")
+    assert node is not None
+    return node
+
+
+# ── layout ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _laid_out(body: LexborNode) -> str:
+    markup = body.html or ""
+    if not markup.strip():
+        return ""
+    tree = lxml.html.document_fromstring(markup)
+    for element in tree.iter("*"):
+        _plain_style(element)
+    for table in list(tree.iter("table")):
+        if _is_layout(table):
+            for part in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):
+                part.tag = "div"
+    return str(Inscriptis(tree, _LAYOUT).get_text())
+
+
+def _plain_style(element: lxml.html.HtmlElement) -> None:
+    """Only whether paragraphs stand apart and blanks count is left of a style: a padding could fill the memory."""
+    style = element.attrib.pop("style", "")
+    kept = []
+    if element.tag == "p" and (_TIGHT.search(style) or element.get("class", "").startswith("Mso")):
+        kept.append("margin-top:0;margin-bottom:0")
+    if _PREFORMATTED.search(style):
+        kept.append("white-space:pre")
+    if kept:
+        element.set("style", ";".join(kept))
+
+
+def _is_layout(table: lxml.html.HtmlElement) -> bool:
+    """A table that arranges the page: one in another, one with long cells, one very wide. Aligned as data it would fill the memory."""
+    if table.tag != "table" or table.find(".//table") is not None:
+        return table.tag == "table"
+    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
+    return any(len(row) > 20 for row in rows) or any(len(cell.text_content()) > 120 for row in rows for cell in row)
+
+
+def _put_back(laid_out: str, quoted: list[str]) -> str:
+    place: Callable[[re.Match[str]], str] = lambda match: "\n" + _marked(quoted[int(match[1])])  # noqa: E731
+    return _PLACE.sub(place, laid_out) if quoted else laid_out
+
+
+def _marked(quote: str) -> str:
+    filled = (line.strip() for line in quote.split("\n"))
+    return "\n".join(f"> {line}" for line in filled if line) or ">"

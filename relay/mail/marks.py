@@ -1,0 +1,308 @@
+"""The marks that mail clients put before a quote, told by their structure: attributions, header blocks, banners.
+
+An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
+a colon or stands right before a quote. A header block is a run of From/Sent/To/Subject lines in any order and any of
+the languages of `phrases`. Every rule looks at a bounded number of lines, so a text is read in linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.mail import phrases
+
+LONGEST = 400  # characters an attribution may have, all its lines joined
+WINDOW = 4  # lines it may be wrapped over
+BLOCK = 40  # lines a header block may have
+
+QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|\|(?=\s))")
+RULER = re.compile(r"^[\s>]*[-_=*~─—–]{2,}[\s\-_=*~─—–]*$")
+ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
+_WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
+_NUMERIC = re.compile(r"(?<!\d)(?:\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./-])\d{1,2}\2\d{2,4}(?!\d)|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))")
+_TIME = re.compile(r"(?<!\d)\d{1,2}(?::|\.|h| h |点|時|시)\d{2}(?!\d)")
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_OF = frozenset({"de", "of", "av", "th", "st", "nd", "rd", "г", "р"})
+_ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "/a" after "wrote"
+_WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
+_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
+_WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
+_GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
+_COLON = re.compile(r"[:：]\s*[*_]*\s*$")
+_TRIM = re.compile(r"^[\s*_>\-–—─=]+")
+_ON = frozenset(phrases.flat(phrases.ON))
+_ENTITIES = str.maketrans({"\xa0": " ", "\u202f": " "})
+
+_LABEL = re.compile(r"^[\s*_>|]{0,12}([^\W\d_][^:：<>@*_]{0,24}?)[\s*_]{0,4}[:：](?!//)[\s*_]{0,4}(.*)$", re.DOTALL)
+_INNER_LABEL = re.compile(r"(?<=\s)([^\W\d_]{2,20}):\s")
+_NAMED = frozenset({"from", "date", "to", "subject"})
+
+
+def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
+    """Phrases between dashes, or alone on a line that ends in a colon."""
+    words = "|".join(map(re.escape, phrases.flat(table)))
+    dashes = r"[-_=*–—─]"
+    return re.compile(rf"^[\s*>]*(?:{dashes}{{2,}}\s*[*_]*(?:{words})\b[^\n]{{0,60}}$|(?:{words})\s*:\s*$)", re.IGNORECASE)
+
+
+_ORIGINAL = _banner(phrases.ORIGINAL)
+_FORWARDED = _banner(phrases.FORWARDED)
+_ABOVE = re.compile("|".join(map(re.escape, phrases.flat(phrases.ABOVE))), re.IGNORECASE)
+_DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
+# An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
+_SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as the rules see it: its text, whether it is blank, and whether a `>` marks it as quoted."""
+
+    text: str
+    blank: bool
+    quoted: bool
+
+
+def lines(text: str) -> list[Line]:
+    """`text` cut into lines, each looked at once."""
+    return [_line(raw) for raw in text.split("\n")]
+
+
+def _line(raw: str) -> Line:
+    stripped = raw.strip()
+    # An ornament, ">>> offer <<<", is no quote.
+    quoted = bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
+    return Line(raw, not stripped, quoted)
+
+
+# ── dates ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dated(text: str) -> int:
+    """How surely `text` holds a point in time: 2 a whole date (or year and time), 1 a day of a month, 0 none."""
+    if _NUMERIC.search(text) or (_YEAR.search(text) and _CLOCK.search(text)):
+        return 2
+    if not _day_of_month(text):
+        return 0
+    return 2 if _YEAR.search(text) or _TIME.search(text) else 1
+
+
+def _day_of_month(text: str) -> bool:
+    tokens = _TOKEN.findall(text.lower())
+    names = phrases.months()
+    return any(token in names and _beside_number(tokens, at) for at, token in enumerate(tokens))
+
+
+def _beside_number(tokens: Sequence[str], at: int) -> bool:
+    near = [tokens[i] for i in (at - 1, at + 1) if 0 <= i < len(tokens)]
+    if at >= 2 and tokens[at - 1] in _OF:
+        near.append(tokens[at - 2])
+    return any(token.isdigit() and 1 <= int(token[:4]) <= 31 for token in near)
+
+
+# ── attributions ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int | None:
+    """The first line of the attribution whose last line is `last`, or None.
+
+    Of the windows that are one, the shortest with a date wins: a name and address that were wrapped away from
+    their date are joined to it, and a new sentence above stays out.
+    """
+    if not _may_end(all_lines[last].text, before_quote):
+        return None
+    found: int | None = None
+    joined = ""
+    for first in range(last, max(-1, last - WINDOW), -1):
+        if all_lines[first].blank or all_lines[first].quoted:
+            break
+        joined = f"{all_lines[first].text.strip()} {joined}".strip()
+        if len(joined) > LONGEST:
+            break
+        date = dated(joined)
+        if _is_attribution(joined, date, before_quote, wrapped=first < last):
+            if date:
+                return first
+            found = last if found is None else found
+    return found
+
+
+def _may_end(text: str, before_quote: bool) -> bool:
+    if len(text) > LONGEST:
+        return False
+    return bool(_COLON.search(text)) or _WROTE_LAST.search(text) is not None or (before_quote and ("@" in text or dated(text) > 0))
+
+
+def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> bool:
+    text = _plain(text)
+    if _DASHED.match(text):
+        return _WROTE.search(text) is not None
+    core = _TRIM.sub("", text)
+    colon = _COLON.search(core) is not None
+    last = _WROTE_LAST.search(core) is not None or _GLUED.search(core) is not None
+    wrote = last or _WROTE.search(core) is not None
+    address = _address(core, wrote)
+    if not (_starts_well(core, date, wrapped) and _is_short(core)):
+        return False
+    named = address or before_quote or _only_names(core)
+    return (
+        (colon and date == 2 and (address or wrote) and named)
+        or (before_quote and date > 0 and (address or wrote or colon))
+        or (address and wrote and (colon or before_quote))
+        or (address and last and date == 2)
+        or (before_quote and wrote and (colon or last) and _only_names(core))
+    )
+
+
+def _plain(text: str) -> str:
+    """HTML entities that a client left in its plain text, and odd blanks."""
+    text = text.translate(_ENTITIES)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"') if "&" in text else text
+
+
+def _address(core: str, wrote: bool) -> bool:
+    """An address as an attribution gives it: in brackets, or bare beside "wrote" or at the end."""
+    if "@" not in core:
+        return False
+    if _WRAPPED_ADDRESS.search(core):
+        return True
+    bare = ADDRESS.search(core)
+    return bare is not None and (wrote or len(core) - bare.end() <= 3)
+
+
+def _words(text: str) -> list[str]:
+    return [token for token in _TOKEN.findall(text) if not token.isdigit()]
+
+
+def _is_known(word: str) -> bool:
+    word = word.lower()
+    return len(word) == 1 or word in _ON or word in phrases.weekdays() or word in phrases.months() or word in _FILLERS
+
+
+def _starts_well(core: str, date: int, wrapped: bool) -> bool:
+    """An attribution starts with its date or with a name, not with a sentence."""
+    if not date:
+        return True
+    start = min((m.start() for m in (_NUMERIC.search(core), _TIME.search(core), _YEAR.search(core), _DIGIT.search(core)) if m), default=0)
+    at = core.find("@")
+    if 0 <= at < start:
+        return True
+    strange = [word for word in _words(core[:start]) if not _is_known(word)]
+    return not strange if wrapped and not _is_name(strange) else len(strange) <= 4
+
+
+def _is_short(core: str) -> bool:
+    rest = _WROTE.sub(" ", ADDRESS.sub(" ", core))
+    return sum(not _is_known(word) for word in _words(rest)) <= 10
+
+
+def _only_names(core: str) -> bool:
+    """Beside date and "wrote" there is nothing but what may be a name: it starts with a capital, or its script has no case."""
+    rest = _WROTE.sub(" ", _WROTE_LAST.sub(" ", ADDRESS.sub(" ", core)))
+    strange = [word for word in _words(rest) if not _is_known(word)]
+    return len(strange) <= 6 and (not strange or not strange[0][0].islower() or strange[0] in phrases.PRONOUNS)
+
+
+def _is_name(words: Sequence[str]) -> bool:
+    return 2 <= len(words) <= 3 and all(not word[0].islower() for word in words)
+
+
+_DIGIT = re.compile(r"\d")
+_FILLERS = frozenset(
+    "am pm gmt utc msk est pst cet uhr kl ore alle las los les года год г р году времени by von van der den del from via и and".split()
+    + "om heeft het volgende je użytkownik tarihinde saat klo kello tháng ngày lúc óra keltezéssel időpontban mailto at".split()
+)
+
+
+def shared(line: str) -> int | None:
+    """Where in `line` an attribution begins that follows the reply on the same line, or None."""
+    if "@" not in line or len(line) > LONGEST or not _WROTE_LAST.search(line):
+        return None
+    for match in reversed(list(_SHARED.finditer(line))):
+        tail = line[match.start(1) :]
+        if dated(tail) == 2 and _is_attribution(tail, 2, False, wrapped=False):
+            return match.start(1)
+    return None
+
+
+# ── banners and header blocks ──────────────────────────────────────────────────────────────────────────────
+
+
+def is_original(text: str) -> bool:
+    """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
+    return len(text) <= 200 and (_ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None)
+
+
+def is_forwarded(text: str) -> bool:
+    """A banner over mail that was forwarded on purpose."""
+    return len(text) <= 200 and _FORWARDED.match(text) is not None
+
+
+def header_block(all_lines: Sequence[Line], first: int) -> int | None:
+    """One past the last line of the header block that starts at `first`, or None.
+
+    Two labels and two signs are needed, so that a form filled in by a person ("Тема: …", "Дата: …") is none.
+    """
+    if _label(all_lines[first].text) is None:
+        return None
+    fields, end = _fields(all_lines, first)
+    named = _NAMED & fields.keys()
+    if len(named) < 2:
+        return None
+    ruled = first > 0 and RULER.match(_above(all_lines, first)) is not None
+    timed = _TIME.search(fields.get("date", "")) is not None or dated(fields.get("date", "")) == 2
+    signs = [
+        "@" in fields.get("from", ""),
+        timed and ("from" in named or "@" in fields.get("to", "")),
+        timed and "@" in fields.get("to", ""),
+        "from" in named and len(named) >= 3,
+        len(named) == 4,
+        ruled and "from" in named,
+    ]
+    return end if sum(signs) >= 2 else None
+
+
+def _above(all_lines: Sequence[Line], first: int) -> str:
+    for at in range(first - 1, max(-1, first - 4), -1):
+        if not all_lines[at].blank:
+            return all_lines[at].text
+    return ""
+
+
+def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]:
+    """The labelled values from `first` on, and one past the last labelled line; values may go on over further lines."""
+    fields: dict[str, str] = {}
+    current, end, idle = "", first, 0
+    for at in range(first, min(len(all_lines), first + BLOCK)):
+        line = all_lines[at]
+        label = _label(line.text)
+        if label is not None:
+            current, end, idle = label[0], at + 1, 0
+            fields.setdefault(current, label[1].strip())
+            fields = _further(label[1]) | fields
+            continue
+        idle += 1
+        going_on = not line.quoted and (line.blank or "@" in line.text or ";" in line.text or line.text[:1] in " \t")
+        if idle > (3 if going_on else 1):
+            break
+        if not line.blank:
+            fields[current] = f"{fields[current]} {line.text.strip()}"
+    return fields, end
+
+
+def _further(value: str) -> dict[str, str]:
+    """Labels that stand further on in the same line: "From: a@b.example Date: Thu, 24 Mar 2016 08:07"."""
+    names = phrases.labels()
+    found = [(m, names[m[1].lower()]) for m in _INNER_LABEL.finditer(value[:LONGEST]) if m[1].lower() in names]
+    return {name: value[m.end() :].strip() for m, name in found}
+
+
+def _label(text: str) -> tuple[str, str] | None:
+    match = _LABEL.match(text)
+    if match is None:
+        return None
+    name = phrases.labels().get(match[1].strip().lower())
+    return None if name is None else (name, match[2])

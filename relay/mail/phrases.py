@@ -1,0 +1,408 @@
+"""What mail clients say around a quote, as data: one row a language, so that another language is another row.
+
+Used by `marks` (attributions, header blocks, banners) and `signature`. All words are in lower case; month and weekday
+names come from CLDR by way of Babel. Sources: the clients' own letters and their public translations.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+# Labels of a header block, "От: … Отправлено: … Кому: … Тема: …": language → field → labels.
+HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "en": {
+        "from": ("from",),
+        "date": ("sent", "date", "sent at", "sent on", "received"),
+        "to": ("to",),
+        "cc": ("cc", "bcc", "reply-to", "reply to", "importance", "priority", "attachments", "resent-from", "organization", "when"),
+        "subject": ("subject",),
+    },
+    "ru": {
+        "from": ("от", "от кого", "отправитель"),
+        "date": ("отправлено", "дата", "дата и время", "послано", "отослано"),
+        "to": ("кому", "получатель", "получатели"),
+        "cc": ("копия", "скрытая копия", "ответить", "важность", "вложения", "вложение", "приоритет"),
+        "subject": ("тема", "тема письма"),
+    },
+    "uk": {
+        "from": ("від", "від кого"),
+        "date": ("надіслано", "дата", "відправлено"),
+        "to": ("кому",),
+        "cc": ("копія", "важливість", "прихована копія"),
+        "subject": ("тема",),
+    },
+    "be": {"from": ("ад", "ад каго"), "date": ("адпраўлена", "дата"), "to": ("каму",), "cc": ("копія",), "subject": ("тэма",)},
+    "kk": {
+        "from": ("кімнен", "жіберуші"),
+        "date": ("жіберілді", "жіберілген", "күні"),
+        "to": ("кімге",),
+        "cc": ("көшірме", "көшірмесі"),
+        "subject": ("тақырып", "тақырыбы"),
+    },
+    "bg": {"from": ("от",), "date": ("изпратено", "дата"), "to": ("до",), "cc": ("копие", "як"), "subject": ("относно", "тема")},
+    "sr": {"from": ("од", "od"), "date": ("послато", "poslato", "датум"), "to": ("за", "za"), "cc": ("kopija",), "subject": ("naslov", "тема")},
+    "de": {
+        "from": ("von",),
+        "date": ("gesendet", "datum", "gesendet am"),
+        "to": ("an",),
+        "cc": ("kopie", "antwort an", "wichtigkeit", "anlagen"),
+        "subject": ("betreff",),
+    },
+    "fr": {
+        "from": ("de", "expéditeur"),
+        "date": ("envoyé", "date", "envoyé le", "message du", "date d'envoi"),
+        "to": ("à", "a", "pour"),
+        "cc": ("copie à", "copie", "répondre à", "importance", "pièces jointes"),
+        "subject": ("objet", "sujet"),
+    },
+    "es": {
+        "from": ("de",),
+        "date": ("enviado", "fecha", "enviado el", "enviada", "enviado en"),
+        "to": ("para", "a"),
+        "cc": ("copia", "responder a", "importancia", "datos adjuntos"),
+        "subject": ("asunto",),
+    },
+    "pt": {
+        "from": ("de",),
+        "date": ("enviado", "data", "enviada em", "enviado em", "enviada"),
+        "to": ("para",),
+        "cc": ("cópia", "importância", "anexos"),
+        "subject": ("assunto",),
+    },
+    "it": {
+        "from": ("da",),
+        "date": ("inviato", "data", "inviato il"),
+        "to": ("a",),
+        "cc": ("copia", "rispondi a", "priorità", "allegati"),
+        "subject": ("oggetto",),
+    },
+    "nl": {
+        "from": ("van",),
+        "date": ("verzonden", "datum", "verzonden op"),
+        "to": ("aan",),
+        "cc": ("kopie", "urgentie", "bijlagen"),
+        "subject": ("onderwerp",),
+    },
+    "pl": {
+        "from": ("od",),
+        "date": ("wysłano", "data", "wysłane", "wysłany"),
+        "to": ("do",),
+        "cc": ("dw", "do wiadomości", "kopia", "udw"),
+        "subject": ("temat",),
+    },
+    "cs": {
+        "from": ("od",),
+        "date": ("odesláno", "datum", "odesláno dne"),
+        "to": ("komu", "pro"),
+        "cc": ("kopie",),
+        "subject": ("předmět",),
+    },
+    "sk": {"from": ("od",), "date": ("odoslané", "dátum"), "to": ("komu", "pre"), "cc": ("kópia",), "subject": ("predmet",)},
+    "sl": {"from": ("od",), "date": ("poslano", "datum"), "to": ("za",), "cc": ("kp",), "subject": ("zadeva",)},
+    "hr": {"from": ("od", "šalje"), "date": ("poslano", "datum"), "to": ("za", "prima"), "cc": ("kopija",), "subject": ("predmet",)},
+    "tr": {
+        "from": ("kimden", "gönderen"),
+        "date": ("gönderildi", "tarih", "gönderme tarihi", "gönderilme tarihi"),
+        "to": ("kime", "alıcı"),
+        "cc": ("bilgi",),
+        "subject": ("konu",),
+    },
+    "sv": {"from": ("från",), "date": ("skickat", "datum", "skickades"), "to": ("till",), "cc": ("kopia",), "subject": ("ämne",)},
+    "da": {"from": ("fra",), "date": ("sendt", "dato"), "to": ("til",), "cc": ("kopi",), "subject": ("emne",)},
+    "nb": {"from": ("fra",), "date": ("sendt", "dato"), "to": ("til",), "cc": ("kopi",), "subject": ("emne",)},
+    "fi": {
+        "from": ("lähettäjä",),
+        "date": ("lähetetty", "päivämäärä", "päiväys", "pvm"),
+        "to": ("vastaanottaja",),
+        "cc": ("kopio",),
+        "subject": ("aihe",),
+    },
+    "et": {"from": ("saatja", "kellelt"), "date": ("saadetud", "kuupäev"), "to": ("adressaat", "kellele"), "cc": ("koopia",), "subject": ("teema",)},
+    "lv": {"from": ("no",), "date": ("nosūtīts", "datums"), "to": ("kam",), "cc": ("kopija",), "subject": ("temats", "tēma")},
+    "lt": {"from": ("nuo",), "date": ("išsiųsta", "data"), "to": ("kam", "iki"), "cc": ("kopija",), "subject": ("tema",)},
+    "hu": {
+        "from": ("feladó", "küldő"),
+        "date": ("elküldve", "dátum", "küldve"),
+        "to": ("címzett",),
+        "cc": ("másolatot kap", "másolat"),
+        "subject": ("tárgy",),
+    },
+    "ro": {"from": ("de la", "de"), "date": ("trimis", "data", "dată"), "to": ("către", "catre"), "cc": ("copie",), "subject": ("subiect",)},
+    "el": {
+        "from": ("από",),
+        "date": ("στάλθηκε", "ημερομηνία", "εστάλη", "αποστολή"),
+        "to": ("προς",),
+        "cc": ("κοινοποίηση", "κοιν."),
+        "subject": ("θέμα",),
+    },
+    "ar": {"from": ("من",), "date": ("تم الإرسال", "التاريخ", "تاريخ الإرسال", "مرسل"), "to": ("إلى",), "cc": ("نسخة",), "subject": ("الموضوع",)},
+    "he": {"from": ("מאת",), "date": ("נשלח", "תאריך", "נשלח בתאריך"), "to": ("אל", "לכבוד"), "cc": ("עותק",), "subject": ("נושא",)},
+    "zh": {
+        "from": ("发件人", "寄件者", "寄件人", "發件人"),
+        "date": ("发送时间", "日期", "发送日期", "寄件日期", "傳送時間", "時間", "发件时间"),
+        "to": ("收件人", "收件者"),
+        "cc": ("抄送", "副本", "密送"),
+        "subject": ("主题", "主旨", "主題"),
+    },
+    "ja": {
+        "from": ("差出人", "送信者", "送信元"),
+        "date": ("送信日時", "日時", "日付", "送信"),
+        "to": ("宛先",),
+        "cc": ("cc",),
+        "subject": ("件名",),
+    },
+    "ko": {
+        "from": ("보낸 사람", "발신", "보낸사람"),
+        "date": ("보낸 날짜", "날짜", "보낸날짜", "보냄"),
+        "to": ("받는 사람", "수신", "받는사람"),
+        "cc": ("참조",),
+        "subject": ("제목",),
+    },
+    "vi": {"from": ("từ",), "date": ("ngày", "đã gửi", "đã gửi vào"), "to": ("đến", "tới"), "cc": ("đồng gửi",), "subject": ("chủ đề", "tiêu đề")},
+    "id": {"from": ("dari",), "date": ("terkirim", "tanggal", "dikirim"), "to": ("kepada", "ke"), "cc": ("tembusan",), "subject": ("subjek", "perihal")},
+}
+
+# "wrote" of an attribution: language → forms; "(а)", "(-ла)" and the like after them are understood.
+WROTE: dict[str, tuple[str, ...]] = {
+    "en": ("wrote", "writes", "sent", "has written", "said"),
+    "ru": ("пишет", "писал", "писала", "написал", "написала", "написали", "сообщил", "сообщила"),
+    "uk": ("пише", "писав", "писала", "написав", "написала"),
+    "be": ("піша", "напісаў", "напісала"),
+    "kk": ("жазды", "деп жазды", "жазған"),
+    "bg": ("написа", "пише"),
+    "sr": ("је написао", "је написала", "je napisao", "je napisala", "napisao je", "piše"),
+    "de": ("schrieb", "schrieben", "geschrieben", "hat geschrieben", "schreibt"),
+    "fr": ("a écrit", "écrivait", "a ecrit", "écrit"),
+    "es": ("escribió", "escribio", "ha escrito"),
+    "pt": ("escreveu", "escreveu em"),
+    "it": ("ha scritto", "scrisse"),
+    "nl": ("schreef", "heeft geschreven", "het volgende geschreven", "geschreven"),
+    "pl": ("napisał", "napisała", "pisze", "napisal", "napisała/napisał"),
+    "cs": ("napsal", "napsala", "napsal/a", "píše"),
+    "sk": ("napísal", "napísala", "napísal/a", "píše"),
+    "sl": ("je napisal", "je napisala"),
+    "hr": ("napisao je", "napisala je", "je napisao", "je napisala"),
+    "tr": ("yazdı", "şunu yazdı", "şunları yazdı", "tarihinde şunu yazdı"),
+    "sv": ("skrev",),
+    "da": ("skrev",),
+    "nb": ("skrev",),
+    "fi": ("kirjoitti",),
+    "et": ("kirjutas",),
+    "lv": ("rakstīja",),
+    "lt": ("rašė",),
+    "hu": ("írta", "ezt írta", "a következőt írta"),
+    "ro": ("a scris",),
+    "el": ("έγραψε", "γράφει"),
+    "ar": ("كتب", "كتبت"),
+    "he": ("כתב", "כתבה"),
+    "zh": ("写道", "寫道", "写到", "撰写"),
+    "ja": ("書きました", "のメール"),
+    "ko": ("작성", "님이 작성", "님이 다음과 같이 썼습니다"),
+    "vi": ("đã viết",),
+    "id": ("menulis",),
+}
+
+# What stands before the date of an attribution: "On", "Am", "W dniu"; language → words.
+ON: dict[str, tuple[str, ...]] = {
+    "en": ("on", "at", "in", "dated"),
+    "ru": ("в", "от", "пользователь"),
+    "uk": ("о", "в", "від"),
+    "bg": ("на", "в"),
+    "de": ("am", "um"),
+    "fr": ("le", "en", "date"),
+    "es": ("el", "en", "día"),
+    "pt": ("em", "no", "na", "dia"),
+    "it": ("il", "giorno", "in", "data", "alle", "ore"),
+    "nl": ("op", "om"),
+    "pl": ("w", "dniu", "dnia", "o"),
+    "cs": ("dne", "v"),
+    "sk": ("dňa", "o"),
+    "sl": ("dne", "je"),
+    "hr": ("dana",),
+    "sv": ("den",),
+    "da": ("den", "d"),
+    "nb": ("på", "den"),
+    "ro": ("pe", "în", "la"),
+    "el": ("στις", "την"),
+    "ar": ("في", "بتاريخ"),
+    "he": ("בתאריך", "ב"),
+    "zh": ("在", "于", "於"),
+    "vi": ("vào", "lúc"),
+    "id": ("pada", "tanggal"),
+    "lt": ("nuo",),
+}
+
+# A banner that stands over quoted history, between dashes: language → phrases.
+ORIGINAL: dict[str, tuple[str, ...]] = {
+    "en": ("original message", "original email", "original mail", "original appointment", "reply message", "previous message"),
+    "ru": ("исходное сообщение", "исходное письмо", "оригинальное сообщение", "оригинал сообщения", "первоначальное сообщение"),
+    "uk": ("оригінальне повідомлення", "вихідне повідомлення", "початкове повідомлення"),
+    "kk": ("бастапқы хабар", "түпнұсқа хабар"),
+    "bg": ("оригинално съобщение", "първоначално съобщение"),
+    "de": ("ursprüngliche nachricht", "originalnachricht", "original-nachricht", "ursprüngliche mitteilung"),
+    "fr": ("message d'origine", "message d’origine", "message original", "message initial"),
+    "es": ("mensaje original",),
+    "pt": ("mensagem original",),
+    "it": ("messaggio originale", "messaggio originario"),
+    "nl": ("oorspronkelijk bericht", "origineel bericht"),
+    "pl": ("wiadomość oryginalna", "oryginalna wiadomość", "pierwotna wiadomość"),
+    "cs": ("původní zpráva", "původní e-mail"),
+    "sk": ("pôvodná správa",),
+    "sl": ("izvirno sporočilo",),
+    "hr": ("izvorna poruka", "originalna poruka"),
+    "tr": ("özgün ileti", "orijinal mesaj", "orjinal mesaj"),
+    "sv": ("ursprungligt meddelande", "originalmeddelande"),
+    "da": ("oprindelig meddelelse", "oprindelig besked", "original meddelelse"),
+    "nb": ("opprinnelig melding", "original melding"),
+    "fi": ("alkuperäinen viesti",),
+    "et": ("algne sõnum",),
+    "hu": ("eredeti üzenet",),
+    "ro": ("mesaj original", "mesajul original", "mesajul inițial"),
+    "el": ("αρχικό μήνυμα",),
+    "ar": ("الرسالة الأصلية", "رسالة أصلية"),
+    "he": ("הודעה מקורית",),
+    "zh": ("原始邮件", "原始郵件", "邮件原件", "原始信件"),
+    "ja": ("元のメッセージ",),
+    "ko": ("원본 메시지", "원본 메일"),
+    "vi": ("thư gốc", "tin nhắn gốc"),
+    "id": ("pesan asli",),
+}
+
+# A banner over mail that was forwarded on purpose: language → phrases.
+FORWARDED: dict[str, tuple[str, ...]] = {
+    "en": ("forwarded message", "begin forwarded message", "forwarded by", "start of forwarded message", "forwarded mail"),
+    "ru": (
+        "пересылаемое сообщение", "пересланное сообщение", "перенаправленное сообщение", "пересылаемое письмо", "пересланное письмо",
+        "начало переадресованного сообщения", "начало пересылаемого сообщения", "переадресованное сообщение",
+    ),
+    "uk": ("переслане повідомлення", "пересланий лист", "перенаправлене повідомлення", "початок переадресованого повідомлення"),
+    "de": ("weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail"),
+    "fr": ("message transféré", "début du message transféré", "début du message réexpédié", "message transmis"),
+    "es": ("mensaje reenviado", "inicio del mensaje reenviado"),
+    "pt": ("mensagem encaminhada", "mensagem reencaminhada", "início da mensagem reencaminhada"),
+    "it": ("messaggio inoltrato", "inizio messaggio inoltrato"),
+    "nl": ("doorgestuurd bericht", "begin doorgestuurd bericht"),
+    "pl": ("wiadomość przekazana", "przekazana wiadomość", "treść przekazanej wiadomości", "początek przekazywanej wiadomości"),
+    "cs": ("přeposlaná zpráva", "předaná zpráva", "začátek přeposílané zprávy"),
+    "tr": ("iletilen mesaj", "yönlendirilmiş ileti"),
+    "sv": ("vidarebefordrat meddelande", "vidarebefordrat brev"),
+    "da": ("videresendt meddelelse", "videresendt besked"),
+    "nb": ("videresendt melding", "videresendt e-post"),
+    "fi": ("välitetty viesti", "edelleenlähetetty viesti"),
+    "hu": ("továbbított üzenet", "továbbított levél"),
+    "ro": ("mesaj redirecționat",),
+    "el": ("προωθημένο μήνυμα",),
+    "zh": ("转发的邮件", "轉寄的郵件", "转发邮件信息", "已转发邮件"),
+    "ja": ("転送メッセージ", "転送されたメッセージ"),
+    "ko": ("전달된 메시지", "전달된 이메일"),
+}  # fmt: skip
+
+# "Please write above this line": history starts there. Language → phrases found inside a short line.
+ABOVE: dict[str, tuple[str, ...]] = {
+    "en": ("reply above this line", "type your reply above this line", "write above this line", "reply above the line"),
+    "ru": ("ответ выше этой линии", "ответьте выше этой линии", "выше этой строки", "ответ выше этой черты", "ответ над этой чертой"),
+    "de": ("oberhalb dieser zeile",),
+    "fr": ("au-dessus de cette ligne",),
+    "es": ("encima de esta línea",),
+}
+
+# The first words of a line that a phone or program adds by itself: language → beginnings.
+SENT_FROM: dict[str, tuple[str, ...]] = {
+    "en": ("sent from", "sent via", "sent with", "get outlook for", "sent by my", "download outlook for"),
+    "ru": (
+        "отправлено с", "отправлено из", "отправлено через", "отправлено при помощи", "получить outlook для", "скачать outlook для",
+        "отправлено от",
+    ),
+    "uk": ("надіслано з", "надіслано із", "відправлено з", "отримати outlook для", "надіслано через"),
+    "de": ("von meinem", "gesendet von", "gesendet mit", "outlook für", "diese nachricht wurde von meinem"),
+    "fr": ("envoyé de mon", "envoyé depuis", "envoyé à partir", "envoyé avec", "obtenez outlook pour", "télécharger outlook pour"),
+    "es": ("enviado desde", "enviado con", "obtener outlook para", "obtén outlook para"),
+    "pt": ("enviado do meu", "enviado de", "enviado via", "obter o outlook para", "obtenha o outlook para", "enviado a partir"),
+    "it": ("inviato da", "inviato dal", "inviato con", "scarica outlook per", "ottieni outlook per"),
+    "nl": ("verstuurd vanaf", "verzonden vanaf", "verzonden met", "outlook voor", "verstuurd met"),
+    "pl": ("wysłano z", "wysłane z", "pobierz outlook dla", "pobierz program outlook"),
+    "cs": ("odesláno z", "odesláno ze", "získat outlook pro"),
+    "sv": ("skickat från", "skickades från", "hämta outlook för"),
+    "da": ("sendt fra", "hent outlook til"),
+    "nb": ("sendt fra", "skaff deg outlook for"),
+    "fi": ("lähetetty laitteesta", "lähetetty iphonesta", "lähetetty samsung"),
+    "tr": ("iphone'umdan gönderildi",),
+    "hu": ("az iphone-omról küldve",),
+    "zh": ("发自我的", "從我的", "发送自", "获取 outlook"),
+    "ja": ("iphoneから送信",),
+    "ko": ("나의 iphone에서 보냄",),
+}  # fmt: skip
+
+# A line that closes a letter and says nothing else: language → phrases.
+CLOSING: dict[str, tuple[str, ...]] = {
+    "en": (
+        "regards", "best regards", "kind regards", "kindest regards", "warm regards", "with best regards", "with kind regards",
+        "many regards", "best wishes", "yours sincerely", "sincerely", "sincerely yours", "yours faithfully", "yours truly",
+        "with regards", "respectfully", "with respect",
+    ),
+    "ru": (
+        "с уважением", "с наилучшими пожеланиями", "с искренним уважением", "с глубоким уважением", "с почтением", "всего доброго",
+        "с уважением и наилучшими пожеланиями", "с уважением и надеждой на сотрудничество",
+    ),
+    "uk": ("з повагою", "з найкращими побажаннями", "щиро ваш"),
+    "kk": ("құрметпен",),
+    "be": ("з павагай",),
+    "de": ("mit freundlichen grüßen", "freundliche grüße", "viele grüße", "beste grüße", "mit freundlichem gruß", "mfg"),
+    "fr": ("cordialement", "bien cordialement", "bien à vous", "sincères salutations"),
+    "es": ("saludos", "un saludo", "saludos cordiales", "atentamente", "cordialmente"),
+    "pt": ("atenciosamente", "cumprimentos", "com os melhores cumprimentos", "abraços"),
+    "it": ("cordiali saluti", "distinti saluti", "saluti"),
+    "nl": ("met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten"),
+    "pl": ("pozdrawiam", "z poważaniem", "serdecznie pozdrawiam", "z wyrazami szacunku"),
+    "cs": ("s pozdravem", "s přátelským pozdravem"),
+    "tr": ("saygılarımla", "saygılarımızla", "iyi çalışmalar"),
+    "sv": ("med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar"),
+    "da": ("med venlig hilsen", "venlig hilsen"),
+    "nb": ("med vennlig hilsen", "vennlig hilsen"),
+    "fi": ("ystävällisin terveisin", "terveisin"),
+    "hu": ("üdvözlettel", "tisztelettel"),
+    "ro": ("cu stimă", "cu respect"),
+}  # fmt: skip
+
+# Before an address's name: the pronouns that an attribution may have in its place.
+PRONOUNS = frozenset({"you", "i", "вы", "ты", "я", "du", "sie", "vous", "tu", "usted", "lei"})
+# The subject of a mail that was forwarded starts with one of these.
+FORWARD_PREFIXES = ("fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달")
+_LOCALES = (
+    "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv", "da", "nb",
+    "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
+)  # fmt: skip
+
+
+def flat(table: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Every phrase of a table once, the longest first (so that an alternation takes the longest)."""
+    return tuple(sorted({phrase for row in table.values() for phrase in row}, key=lambda phrase: (-len(phrase), phrase)))
+
+
+@cache
+def labels() -> dict[str, str]:
+    """Header-block label → field ("from", "date", "to", "cc", "subject"), of every language."""
+    return {label: name for row in HEADERS.values() for name, forms in row.items() for label in forms}
+
+
+@cache
+def months() -> frozenset[str]:
+    """Month names and their abbreviations, without a full stop, in every language."""
+    return _names("months")
+
+
+@cache
+def weekdays() -> frozenset[str]:
+    """Weekday names and their abbreviations, without a full stop, in every language."""
+    return _names("days")
+
+
+def _names(what: str) -> frozenset[str]:
+    from babel import Locale  # noqa: PLC0415 - the locales' data take a quarter of a second to load
+
+    found: set[str] = set()
+    for code in _LOCALES:
+        for by_width in getattr(Locale.parse(code), what).values():
+            for width in ("wide", "abbreviated"):
+                found.update(name.lower().rstrip(".") for name in by_width.get(width, {}).values())
+    return frozenset(name for name in found if name.isalpha() and len(name) > 1)

@@ -1,0 +1,83 @@
+"""Where a signature begins in newly written text, and the lines that phones add.
+
+Whoever cuts too much loses a sentence: what is not surely a signature stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from relay.mail import phrases
+
+_EXACT = re.compile(r"^--[ \xa0]$")  # RFC 3676 §4.3
+_DELIMITER = re.compile(r"^[ \t]{0,3}(?:--|—|–|-- )[ \t\xa0]*$")
+_SENT_FROM = tuple(phrases.flat(phrases.SENT_FROM))
+_CLOSINGS = frozenset(phrases.flat(phrases.CLOSING))
+_URL = re.compile(r"<?(?:https?://|www\.|mailto:)[^\s>]{1,300}>?", re.IGNORECASE)
+_SENTENCE = re.compile(r"[,.!?;:]\s+\w")
+_CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()./-]{0,2}){5}", re.IGNORECASE)
+_PUNCTUATION = " \t\xa0,.!;:-–—*_"
+MOST = 15  # lines a signature may have after anything but "-- "
+
+
+def find(region: Sequence[str]) -> set[int]:
+    """Which lines of a region (one run of newly written lines) are signature. A line with a `#` is never."""
+    cut = _block(region) or set()
+    cut |= {at for at, line in enumerate(region) if at not in cut and _is_sent_from(region, at, line)}
+    return {at for at in cut if not region[at].lstrip().startswith(("#", "＃"))}
+
+
+def _block(region: Sequence[str]) -> set[int] | None:
+    for start, line in enumerate(region):
+        if _EXACT.match(line) or (_DELIMITER.match(line) and _is_card(region[start + 1 :])):
+            return set(range(start, len(region)))
+    filled = [at for at, line in enumerate(region) if line.strip()]
+    for start in filled[-MOST:]:
+        if _is_closing(region[start]) and _is_name_block(region[start + 1 :]):
+            return set(range(start, len(region)))
+    return None
+
+
+def _is_card(tail: Sequence[str]) -> bool:
+    """Few short lines: what stands under a bare "--"."""
+    filled = [line for line in tail if line.strip()]
+    return len(filled) <= MOST and all(_is_short(line, words=9) for line in filled)
+
+
+def _is_closing(line: str) -> bool:
+    """ "С уважением," alone, or with up to three words of name behind a comma."""
+    phrase, _, name = line.lower().strip(_PUNCTUATION).partition(",")
+    return phrase.strip(_PUNCTUATION) in _CLOSINGS and len(name.split()) <= 3
+
+
+def _is_name_block(tail: Sequence[str]) -> bool:
+    """Name, post and firm in one paragraph; after it only what reaches a person: phones, addresses, sites."""
+    paragraphs = "\n".join(line.strip() for line in tail).strip("\n").split("\n\n")
+    filled = sum(bool(line.strip()) for line in tail)
+    first, rest = paragraphs[0].split("\n"), [line for part in paragraphs[1:] for line in part.split("\n") if line]
+    return (
+        filled <= MOST
+        and all(_is_short(line, words=7) and not line.endswith(("?", "!")) for line in first)
+        and all(_CONTACT.search(line) or _starts_sent_from(line) or _DELIMITER.match(line) for line in rest)
+    )
+
+
+def _is_short(line: str, words: int) -> bool:
+    return len(line) <= 100 and (len(line.split()) <= words or _CONTACT.search(line) is not None)
+
+
+def _is_sent_from(region: Sequence[str], at: int, line: str) -> bool:
+    """ "Sent from my iPhone" on a line of its own, at the end or as a paragraph of its own."""
+    if not _starts_sent_from(line):
+        return False
+    after = at + 1 == len(region) or not region[at + 1].strip() or _DELIMITER.match(region[at + 1]) is not None
+    before = at == 0 or not region[at - 1].strip() or _DELIMITER.match(region[at - 1]) is not None
+    return after and (before or not any(later.strip() for later in region[at + 1 :]))
+
+
+def _starts_sent_from(line: str) -> bool:
+    if len(line) > 300:
+        return False
+    bare = _URL.sub(" ", line).strip(_PUNCTUATION + "[]()<>").lower()
+    return bare.startswith(_SENT_FROM) and len(bare.split()) <= 10 and not _SENTENCE.search(bare)

@@ -1,0 +1,129 @@
+"""What all connections share: who may come in, and the way of a finished mail: spool (fsynced), gate, reply."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+from collections import Counter
+from collections.abc import Awaitable
+from contextlib import closing
+from typing import Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from relay.envelope import to_json
+from relay.errors import Deferred, SmtpError
+from relay.model import Envelope
+from relay.settings import SmtpSettings
+from storage.spool import Draft, Spool
+
+LATER = "Cannot take this mail now, please try again later."
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Gate(Protocol):
+    """Who decides about addresses and mails: each method returns for yes, and raises Refused or Deferred for no."""
+
+    async def recipient(self, address: str) -> None:
+        """Whether the relay has this address; called at RCPT, with the address as given."""
+
+    async def accept(self, envelope: Envelope, raw: bytes) -> None:
+        """Takes the mail over; it is fsynced in the spool's incoming under `envelope.id`, and there it stays after a yes.
+
+        After a no the edge drops the file: the sender has been told, or comes again. Whatever else is raised is answered 451
+        and dropped too, so a mail that only a person can help with is the gate's to set aside.
+        """
+
+
+class Reception:
+    """Takes mails from the sessions. `settings` may be replaced at any time; a connection keeps those it began with."""
+
+    def __init__(self, settings: SmtpSettings, spool: Spool, gate: Gate, log: FilteringBoundLogger) -> None:
+        self.settings, self.spool, self.gate, self.log = settings, spool, gate, log
+        self.closing = False
+        self.deliveries: set[asyncio.Task[str]] = set()
+        self._per_source: Counter[str] = Counter()
+
+    # ── connections ────────────────────────────────────────────────────────────────────────────────────────
+
+    def enter(self, peer: str) -> bool:
+        """Counts a connection in; False when there are too many already, of all or from there."""
+        source, settings = _source(peer), self.settings
+        full = self._per_source.total() >= settings.connections or self._per_source[source] >= settings.connections_per_address
+        if full or self.closing:
+            return False
+        self._per_source[source] += 1
+        return True
+
+    def leave(self, peer: str) -> None:
+        """Counts a connection out that `enter` counted in."""
+        source = _source(peer)
+        self._per_source[source] -= 1
+        self._per_source += Counter()  # forgets those at zero
+
+    # ── mails ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def recipient(self, address: str, peer: str) -> str | None:
+        """The reply for an address that is not taken, None for one that is."""
+        return await self._ask(self.gate.recipient(address), self.log.bind(peer=peer, recipient=address))
+
+    async def deliver(self, envelope: Envelope, draft: Draft) -> str:
+        """Stores the mail, asks the gate, and returns the reply; closes the draft.
+
+        Goes on to its end when the client hangs up meanwhile: a mail is never left half accepted.
+        """
+        task = asyncio.create_task(self._deliver(envelope, draft))
+        self.deliveries.add(task)
+        task.add_done_callback(self.deliveries.discard)
+        return await asyncio.shield(task)
+
+    async def _deliver(self, envelope: Envelope, draft: Draft) -> str:
+        log = self.log.bind(mail=envelope.id, peer=envelope.peer)
+        with closing(draft):
+            try:
+                await self.spool.commit(envelope.id, to_json(envelope), draft)
+                raw = draft.content()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the sender keeps the mail
+                self._drop(envelope.id, log)
+                return str(self.unstored(error, log))
+        log.info("mail stored", sender=envelope.mail_from, recipients=envelope.rcpt_to, size=len(raw))
+        if reply := await self._ask(self.gate.accept(envelope, raw), log):
+            self._drop(envelope.id, log)
+            return reply
+        return f"250 2.0.0 OK: queued as {envelope.id}"
+
+    async def _ask(self, question: Awaitable[None], log: FilteringBoundLogger) -> str | None:
+        try:
+            await question
+        except SmtpError as no:
+            log.info("refused" if no.code >= 500 else "deferred", reply=str(no))
+            return str(no)
+        except Exception:
+            log.exception("the gate failed")
+            return str(Deferred(451, "4.3.0", LATER))
+        return None
+
+    def _drop(self, mail_id: str, log: FilteringBoundLogger) -> None:
+        try:
+            self.spool.drop(mail_id)
+        except OSError:  # it will be found again at the next start, and judged again
+            log.exception("cannot remove a mail from the spool")
+
+    def unstored(self, error: Exception, log: FilteringBoundLogger) -> Deferred:
+        """The answer when the disk does not take a mail; the error itself goes to the log."""
+        log.error("cannot store a mail", exc_info=error)
+        if isinstance(error, OSError) and error.errno in FULL:
+            return Deferred(452, "4.3.1", "No space to store this mail now, please try again later.")
+        return Deferred(451, "4.3.0", LATER)
+
+
+def _source(peer: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 /64, which one client has for itself."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv4Address):
+        return peer
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))

@@ -1,0 +1,94 @@
+"""Listens for SMTP, from the first connection to the last reply."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from contextlib import suppress
+
+from structlog.typing import FilteringBoundLogger
+
+from relay.settings import SmtpSettings, Tls
+from relay.smtpd.reception import Gate, Reception
+from relay.smtpd.session import Session
+from storage.spool import Spool
+
+BACKLOG = 511
+
+
+class Server:
+    """The SMTP server; `hostname` is the relay's domain. Raises OSError (ssl.SSLError is one) for unusable TLS files."""
+
+    def __init__(self, settings: SmtpSettings, hostname: str, spool: Spool, gate: Gate, log: FilteringBoundLogger) -> None:
+        self._hostname, self._log = hostname, log
+        self._tls = _tls_context(settings.tls)
+        self._reception = Reception(settings, spool, gate, log)
+        self._sessions: set[Session] = set()
+        self._listeners: list[asyncio.Server] = []
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: what it tells there, we tell in our log
+
+    def reload(self, settings: SmtpSettings) -> None:
+        """New settings for new connections; the listening addresses stay. Raises as the constructor, changing nothing."""
+        self._tls = _tls_context(settings.tls)
+        self._reception.settings = settings
+
+    async def start(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens on `settings.listen`, or on these bound sockets. Raises OSError; then nothing listens."""
+        loop = asyncio.get_running_loop()
+        try:
+            for each in sockets or ():
+                self._listeners.append(await loop.create_server(self._session, sock=each, backlog=BACKLOG))
+            for host, port in self._reception.settings.listen if sockets is None else ():
+                self._listeners.append(await loop.create_server(self._session, host, port, backlog=BACKLOG))
+        except OSError:
+            self._close_listeners()
+            raise
+        self._log.info("listening", ports=self.ports)
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports listened on, in the order of `settings.listen` (a host name may stand for several addresses)."""
+        return [each.getsockname()[1] for listener in self._listeners for each in listener.sockets]
+
+    async def stop(self, grace: float) -> None:
+        """Accepts no more, closes idle connections with 421, and gives mails that are coming in `grace` seconds to finish.
+
+        A mail whose acceptance is cut off then stays in the spool's incoming.
+        """
+        self._reception.closing = True
+        self._close_listeners()
+        for session in set(self._sessions):
+            session.retire()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._quiet()
+        for task in self._reception.deliveries:
+            task.cancel()
+        for session in set(self._sessions):
+            session.abort()
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Waits until no connection and no mail is left."""
+        while busy := {session.gone for session in self._sessions} | self._reception.deliveries:
+            await asyncio.wait(busy)
+
+    def _close_listeners(self) -> None:
+        while self._listeners:
+            self._listeners.pop().close()
+
+    def _session(self) -> Session:
+        session = Session(self._reception, self._hostname, self._tls, asyncio.get_running_loop())
+        self._sessions.add(session)
+        session.gone.add_done_callback(lambda _: self._sessions.discard(session))
+        return session
+
+
+def _tls_context(tls: Tls | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context

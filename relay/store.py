@@ -1,0 +1,313 @@
+"""Chains and events ⇄ rows, on a connection whose transaction is somebody else's: the unit of work of one mail.
+
+Core statements on SQLModel's tables: on the way of a mail the mapper would cost more than the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, and_, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from relay import address
+from relay.model import Attachment, Chain, Contact, Event, Ticket
+from relay.rules import Decision, Order
+from storage import tables
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The core table of a row class."""
+    found: Table = row.__table__  # type: ignore[attr-defined]
+    return found
+
+
+CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow), table(tables.ParticipantRow)
+EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
+MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+# ── finding ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_ticket(connection: Connection, kind: address.Kind, token: str) -> tuple[int, int] | None:
+    """(chain id, ticket id) of a thread or note address, or None."""
+    column = TICKETS.c.thread if kind == "thread" else TICKETS.c.note
+    row = connection.execute(select(TICKETS.c.chain_id, TICKETS.c.id).where(column == token)).first()
+    return (row[0], row[1]) if row else None
+
+
+def find_letter(connection: Connection, token: str) -> Row[Any] | None:
+    """The letter of a return-path, or None."""
+    return connection.execute(select(LETTERS).where(LETTERS.c.token == token)).first()
+
+
+def exists(connection: Connection, found: address.Address) -> bool:
+    """Whether a parsed address with a token is one of a ticket or letter."""
+    if found.kind == "return-path":
+        return find_letter(connection, found.key) is not None
+    return find_ticket(connection, found.kind, found.key) is not None
+
+
+def find_answered(connection: Connection, message_ids: Sequence[str], party: str) -> tuple[int, int] | None:
+    """(chain id, ticket id) of that party's ticket that a mail answers: one of our letters to it, or a mail of its own."""
+    for rows, ticket_id in ((LETTERS, LETTERS.c.ticket_id), (EVENTS, EVENTS.c.ticket_id)):
+        query = (
+            select(TICKETS.c.chain_id, TICKETS.c.id)
+            .join(rows, ticket_id == TICKETS.c.id)
+            .where(rows.c.message_id.in_(message_ids), TICKETS.c.party == party)
+            .order_by(rows.c.id.desc())
+        )
+        if message_ids and (row := connection.execute(query.limit(1)).first()):
+            return row[0], row[1]
+    return None
+
+
+def find_chain(connection: Connection, number: str) -> int | None:
+    """The id of the chain with that number; letters in either case, brackets allowed."""
+    wanted = number.strip("[] ").upper()
+    return connection.execute(select(CHAINS.c.id).where(CHAINS.c.number == wanted)).scalar()
+
+
+def seen(connection: Connection, identity: str, target: str) -> int | None:
+    """The chain on which a mail of that identity has had its effect on that target, or None."""
+    where = and_(SIGHTINGS.c.identity == identity, SIGHTINGS.c.target == target)
+    return connection.execute(select(SIGHTINGS.c.chain_id).where(where)).scalar()
+
+
+def seen_anywhere(connection: Connection, identity: str) -> list[int]:
+    """The chains on which a mail of that identity has had any effect."""
+    query = select(SIGHTINGS.c.chain_id).where(SIGHTINGS.c.identity == identity).distinct().order_by(SIGHTINGS.c.chain_id)
+    return list(connection.execute(query).scalars())
+
+
+# ── loading ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def load_chain(connection: Connection, chain_id: int, *, lock: bool = False) -> Chain:
+    """The chain with its tickets. `lock` makes other processes wait for this transaction (SQLite's writer has all)."""
+    query = select(CHAINS).where(CHAINS.c.id == chain_id)
+    row = connection.execute(query.with_for_update() if lock else query).one()
+    people: dict[int, list[Contact]] = defaultdict(list)
+    joined = select(PARTICIPANTS).join(TICKETS, TICKETS.c.id == PARTICIPANTS.c.ticket_id).where(TICKETS.c.chain_id == chain_id)
+    for ticket_id, who, name in connection.execute(joined):
+        people[ticket_id].append(Contact(who, name))
+    rows = connection.execute(select(TICKETS).where(TICKETS.c.chain_id == chain_id).order_by(TICKETS.c.id))
+    return Chain(row.id, row.number, row.subject, row.opened_at, tuple(_ticket(found, people[found.id]) for found in rows))
+
+
+def load_events(connection: Connection, *where: Any) -> tuple[Event, ...]:
+    """Events in order, with their attachments' descriptions (not their bytes)."""
+    rows = connection.execute(select(EVENTS).where(*where).order_by(EVENTS.c.id)).all()
+    files: dict[int, list[Attachment]] = defaultdict(list)
+    if rows:
+        chosen = select(EVENTS.c.id).where(*where)
+        query = select(ATTACHMENTS).where(ATTACHMENTS.c.event_id.in_(chosen))
+        for row in connection.execute(query.order_by(ATTACHMENTS.c.event_id, ATTACHMENTS.c.position)):
+            files[row.event_id].append(Attachment(row.name, row.type, row.size, row.sha256, row.content_id))
+    return tuple(_event(row, files[row.id]) for row in rows)
+
+
+def _ticket(row: Row[Any], people: Iterable[Contact]) -> Ticket:
+    return Ticket(
+        id=row.id,
+        party=row.party,
+        parent=row.parent_id,
+        link=row.link,
+        status=row.status,
+        reference=row.reference,
+        thread=row.thread,
+        note=row.note,
+        participants=tuple(people),
+    )
+
+
+def _event(row: Row[Any], files: Iterable[Attachment]) -> Event:
+    return Event(
+        id=row.id,
+        kind=row.kind,
+        ticket=row.ticket_id,
+        author=Contact(row.author, row.author_name),
+        at=row.at,
+        internal=row.internal,
+        text=row.text,
+        attachments=tuple(files),
+        data=row.data,
+        mail_id=row.mail_id,
+        message_id=row.message_id,
+    )
+
+
+# ── saving ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_chain(connection: Connection, prefix: str, subject: str, party: str, now: datetime) -> Chain:
+    """A new chain with the next number and its first ticket."""
+    number = f"{prefix}-{_next(connection, prefix)}"
+    values = {"number": number, "subject": storable(subject), "opened_at": now}
+    chain_id = _insert(connection, CHAINS, values)
+    ticket = _save_ticket(connection, chain_id, Ticket(-1, party))
+    return Chain(chain_id, number, subject, now, (ticket,))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every row written for one mail carries: the relay's domain (for Message-IDs), the mail's queue id, the time."""
+
+    domain: str
+    mail_id: str
+    now: datetime
+
+
+def save(connection: Connection, chain: Chain, decision: Decision, stamp: Stamp) -> None:
+    """Writes what was decided, in the place of its negative ids those that the database gives."""
+    ids: dict[int, int] = {}
+    for ticket in decision.tickets:
+        parent = ids.get(ticket.parent or 0, ticket.parent)
+        ids[ticket.id] = _save_ticket(connection, chain.id, replace(ticket, parent=parent)).id
+    events: dict[int, int] = {}
+    for event in decision.events:
+        events[event.id] = _save_event(connection, chain.id, event, ids, stamp.mail_id)
+    for ticket_id, contact in decision.participants:
+        _save_participant(connection, ids.get(ticket_id, ticket_id), contact)
+    save_orders(connection, chain, decision.orders, stamp, tickets=ids, events=events)
+
+
+def save_orders(
+    connection: Connection,
+    chain: Chain | None,
+    orders: Sequence[Order],
+    stamp: Stamp,
+    *,
+    tickets: Mapping[int, int] | None = None,
+    events: Mapping[int, int] | None = None,
+) -> None:
+    """Puts letters into the outbox. One Message-ID for an event at a ticket, whichever of its contacts gets the letter."""
+    ids: dict[Any, str] = defaultdict(lambda: f"<{address.mint()}@{stamp.domain}>")
+    rows = [
+        {
+            "kind": order.kind,
+            "chain_id": chain.id if chain else None,
+            "ticket_id": (tickets or {}).get(order.ticket or 0, order.ticket),
+            "event_id": (events or {}).get(order.event or 0, order.event),
+            "mail_id": stamp.mail_id,
+            "recipient": order.to.address,
+            "recipient_name": order.to.name,
+            "message_id": ids[order.kind, order.ticket, order.event],
+            "token": address.mint(),
+            "data": dict(order.data),
+            "state": "due",
+            "created_at": stamp.now,
+            "next_try": stamp.now,
+        }
+        for order in orders
+    ]
+    if rows:
+        connection.execute(insert(LETTERS), rows)
+
+
+def note_sighting(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> None:
+    """Remembers that a mail has had its effect. Raises IntegrityError when another process was faster."""
+    values = {"identity": identity, "target": target, "chain_id": chain_id, "mail_id": mail_id}
+    connection.execute(insert(SIGHTINGS).values(**values))
+
+
+def save_mail(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Writes what became of a mail; a mail taken up again (after a crash, or released) replaces its row."""
+    clean = {key: storable(value) if isinstance(value, str) else value for key, value in values.items()}
+    _upsert(connection, MAILS, clean, ["id"], clean)
+
+
+def _next(connection: Connection, prefix: str) -> int:
+    raised = update(COUNTERS).where(COUNTERS.c.prefix == prefix).values(last=COUNTERS.c.last + 1).returning(COUNTERS.c.last)
+    number = connection.execute(raised).scalar()
+    if number is None:
+        connection.execute(insert(COUNTERS).values(prefix=prefix, last=1))
+        return 1
+    return int(number)
+
+
+def _save_ticket(connection: Connection, chain_id: int, ticket: Ticket) -> Ticket:
+    new = replace(ticket, thread=address.mint(), note=address.mint())
+    values = {
+        "chain_id": chain_id,
+        "party": new.party,
+        "parent_id": new.parent,
+        "link": new.link,
+        "status": new.status,
+        "reference": new.reference,
+        "thread": new.thread,
+        "note": new.note,
+    }
+    return replace(new, id=_insert(connection, TICKETS, values))
+
+
+def _save_event(connection: Connection, chain_id: int, event: Event, tickets: Mapping[int, int], mail_id: str) -> int:
+    data = dict(event.data)
+    if "ticket" in data:
+        data["ticket"] = tickets.get(data["ticket"], data["ticket"])
+    values = {
+        "chain_id": chain_id,
+        "ticket_id": tickets.get(event.ticket, event.ticket),
+        "kind": event.kind,
+        "internal": event.internal,
+        "author": event.author.address,
+        "author_name": storable(event.author.name),
+        "at": event.at,
+        "text": storable(event.text),
+        "data": data,
+        "mail_id": mail_id,
+        "message_id": storable(event.message_id),
+    }
+    event_id = _insert(connection, EVENTS, values)
+    files = [
+        {
+            "event_id": event_id,
+            "position": position,
+            "name": storable(file.name),
+            "type": storable(file.type),
+            "size": file.size,
+            "sha256": file.sha256,
+            "content_id": file.content_id,
+        }
+        for position, file in enumerate(event.attachments)
+    ]
+    if files:
+        connection.execute(insert(ATTACHMENTS), files)
+    return event_id
+
+
+def _save_participant(connection: Connection, ticket_id: int, contact: Contact) -> None:
+    values = {"ticket_id": ticket_id, "address": contact.address.lower(), "name": storable(contact.name)}
+    _upsert(connection, PARTICIPANTS, values, ["ticket_id", "address"], None)
+
+
+def _insert(connection: Connection, rows: Table, values: Mapping[str, Any]) -> int:
+    key = connection.execute(insert(rows).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _upsert(
+    connection: Connection, rows: Table, values: Mapping[str, Any], keys: list[str], new: Mapping[str, Any] | None
+) -> None:
+    """Inserts, or sets `new` on the row that is there (None leaves it as it is)."""
+    into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = into(rows).values(**values)
+    if new is None:
+        connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
+    else:
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=dict(new)))
+
+
+def storable(text: str) -> str:
+    """Without NUL and lone surrogates, which no database takes."""
+    return _UNSTORABLE.sub("", text)

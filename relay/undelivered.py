@@ -1,0 +1,65 @@
+"""A letter that failed for good: its row, the timeline, the one who waits, and the postmaster, in one transaction.
+
+The outbox comes here when a server refuses or time runs out, the intake when a delivery report comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, update
+
+from relay import rules, store
+from relay.model import Contact
+from relay.rules import Order
+from relay.settings import Settings
+from relay.store import LETTERS, Stamp
+
+CARRIES_WORDS = {"comment", "pass"}  # letters whose author waits for them to arrive
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a letter failed: a code that the templates know, fit for its author, and the server's words, fit for the postmaster."""
+
+    reason: Literal["refused", "expired", "bounced", "broken"]
+    reply: str
+
+
+def fail(connection: Connection, settings: Settings, letter: Row[Any], why: Failure, stamp: Stamp) -> None:
+    """Marks `letter` failed and tells those who wait."""
+    reply = why.reply
+    connection.execute(
+        update(LETTERS)
+        .where(LETTERS.c.id == letter.id)
+        .values(state="failed", reply=store.storable(reply)[:1000], claimed_until=None)
+    )
+    if letter.kind in CARRIES_WORDS:
+        _tell_author(connection, settings, letter, why.reason, stamp)
+    if letter.kind != "postmaster":
+        tell_postmaster(connection, settings, stamp, _statement(letter, reply))
+
+
+def tell_postmaster(connection: Connection, settings: Settings, stamp: Stamp, data: dict[str, Any]) -> None:
+    """Puts one mail to the postmaster into the outbox; `data` as model.Letter says for "postmaster"."""
+    order = Order("postmaster", Contact(settings.relay.postmaster), data=data)
+    store.save_orders(connection, None, [order], stamp)
+
+
+def _tell_author(connection: Connection, settings: Settings, letter: Row[Any], reason: str, stamp: Stamp) -> None:
+    chain = store.load_chain(connection, letter.chain_id, lock=True)
+    (about,) = store.load_events(connection, store.EVENTS.c.id == letter.event_id)
+    facts = {"ticket": letter.ticket_id, "reason": reason, "event": about.id}
+    store.save(connection, chain, rules.undelivered(chain, settings.network, about, facts, stamp.now), stamp)
+
+
+def _statement(letter: Row[Any], reply: str) -> dict[str, Any]:
+    return {
+        "what": f"A letter to {letter.recipient} could not be delivered",
+        "details": {"Letter": str(letter.id), "Kind": letter.kind, "Tries": str(letter.attempts), "Server's answer": reply},
+        "text": (
+            "Its author has been told. Check the address in relay.toml; when it is right again, "
+            f"`relay queue retry {letter.id}` sends the letter once more."
+        ),
+    }

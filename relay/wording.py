@@ -1,0 +1,203 @@
+"""What the relay says and in which language: templates by jinja2, sentences by gettext.
+
+The English sentence is the key; `templates/LANGUAGE.po` holds the others, read at start. A folder of the admin's stands
+before the built-in one, file by file, and its catalogues before the built-in ones, sentence by sentence.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import traceback
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time, get_timezone
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+
+import relay
+
+SOURCE = "en"  # the language of the templates themselves
+
+# A command's word: what it does, and what stands after it where the letter gives no argument.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "accept": ("take the ticket", ""),
+    "decline": ("give the ticket back", "reason"),
+    "start": ("the work has begun", ""),
+    "wait": ("put the ticket on hold", "reason"),
+    "resolved": ("the work is done", ""),
+    "close": ("take the work as done", ""),
+    "reopen": ("send it back for rework", "reason"),
+    "cancel": ("withdraw the ticket", "reason"),
+    "pass": ("pass the ticket on", "LINK"),
+    "internal": ("keep this mail among your colleagues", ""),
+    "ref": ("your own number of the ticket", "NUMBER"),
+    "rate": ("rate the work, from 1 to 5", "5"),
+    "time": ("time spent", "1h30m"),
+    "field": ("a fact that travels with the ticket", "NAME: VALUE"),
+    "history": ("get the whole conversation as one mail", ""),
+    "status": ("see where the ticket stands", ""),
+    "full": ("send on what was cut from your last mail", ""),
+    "help": ("get the list of commands", ""),
+}
+
+# Why something in a mail was not done as written: what happened, and what to do.
+PROBLEMS: dict[str, str] = {
+    "unknown-command": "This is not a command we know. It changed nothing and stayed in your text as it stands.",
+    "not-yet": "This command is not available yet. It changed nothing; the rest of your mail was taken as usual.",
+    "unknown-link": "You have no link of this name, so the ticket was not passed on.",
+    "link-not-yours": "This is not a link of yours, so the ticket was not passed on.",
+    "already-passed": "The ticket is already with %(party)s over this link, so it was not passed on a second time.",
+    "pass-internal": "An internal mail cannot pass the ticket on. To pass it "
+    "on, send the command in a mail that is not internal.",
+    "loop": "Over this link the ticket would go round in a circle, so it was not passed on.",
+    "too-deep": "This ticket has been passed on as many times as is possible, so it was not passed on again.",
+    "internal-suspected": "A line of your mail looks like a misspelt #internal, so the whole mail was kept internal: only your "
+    "colleagues see it. If everyone was meant to get it, please send it again without that line.",
+    "foreign-address": "An address among the recipients belongs to another party's ticket and was left out of account. "
+    "Please write to the address that our mails to you come from.",
+    "nothing-new": "We found neither new text nor files in your mail, so nothing was sent on. If you did write something, "
+    "please send it again, above the quoted mail.",
+}
+GENERIC = "This could not be done as written. It changed nothing; the rest of your mail was taken as usual."
+# More to say about a problem where these facts are given.
+HINTS: dict[str, str] = {"nearest": "Did you mean “%(nearest)s”?", "links": "Your links: %(links)s."}
+
+# Why a letter was not delivered: codes, never a server's own words, which may name what lies behind a hidden link.
+FAILURES: dict[str, str] = {
+    "refused": "the mail server there refused it",
+    "bounced": "the mail server there sent it back",
+    "expired": "the mail server there did not take it in time",
+    "unreadable": "the mail could not be put together",
+}
+UNDELIVERED = "it could not be delivered"
+
+
+class TemplateError(Exception):
+    """A template or catalogue cannot be used: which file, which line, and why."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(file, line, reason)
+        self.file, self.line, self.reason = file, line, reason
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+def builtin() -> Path:
+    """The folder of built-in templates: inside the installed package, or beside it in a checkout."""
+    inside = Path(relay.__file__).parent / "templates"
+    return inside if inside.is_dir() else inside.parent.parent / "templates"
+
+
+def languages(templates: Path | None) -> dict[str, Language]:
+    """Every language there is a catalogue of, by code, and the source language. Raises TemplateError for a broken catalogue."""
+    folders = [folder for folder in (templates, builtin()) if folder is not None]
+    codes = {path.stem for folder in folders for path in folder.glob("*.po")}
+    return {code: Language(code, folders) for code in sorted(codes | {SOURCE})}
+
+
+class Language:
+    """One language of the relay: its templates, sentences, words and dates."""
+
+    def __init__(self, code: str, folders: list[Path]) -> None:
+        self.code = code
+        self.locale = _locale(code)
+        self._catalogue = _catalogue(code, folders)
+        self._environment = _environment(folders, self._catalogue)
+        self._environment.filters["moment"] = self.moment
+
+    def render(self, name: str, values: Mapping[str, object]) -> str:
+        """The template of that file name. Raises TemplateError with the template's file and line."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except Exception as error:
+            raise _located(error, name) from error
+
+    def moment(self, at: datetime, timezone: str) -> str:
+        """A date and time as the reader writes them: "3 мар. 2025 г., 14:05"."""
+        zone = get_timezone(timezone)
+        day = format_date(at.astimezone(zone).date(), "medium", locale=self.locale)
+        clock = format_time(at, "short", tzinfo=zone, locale=self.locale)
+        return f"{day}, {clock}".replace("\u202f", "\xa0")  # few fonts have the narrow space
+
+    def status(self, status: str) -> str:
+        """A ticket's status in words."""
+        return self._catalogue.pgettext("status", status)
+
+    def command(self, word: str, argument: str = "") -> str:
+        """A command as one writes it: "#передать repairs"."""
+        return f"#{self._catalogue.pgettext('command', word)} {argument}".rstrip()
+
+    def meaning(self, word: str) -> tuple[str, str]:
+        """What a command does, and a placeholder for its argument; both "" for a word not known."""
+        meaning, argument = COMMANDS.get(word, ("", ""))
+        return (meaning and self._catalogue.gettext(meaning)), (argument and self._catalogue.pgettext("argument", argument))
+
+    def problem(self, data: Mapping[str, object]) -> str:
+        """The sentence for a problem {"reason": code, …}; a general one for a code not known."""
+        values = defaultdict(str, {key: str(value) for key, value in data.items()})
+        sentences = [PROBLEMS.get(values["reason"], GENERIC), *(hint for fact, hint in HINTS.items() if values[fact])]
+        return " ".join(self._catalogue.gettext(sentence) % values for sentence in sentences)
+
+    def failure(self, reason: str) -> str:
+        """Why a letter was not delivered, as a part of a sentence; a general one for a code not known."""
+        return self._catalogue.gettext(FAILURES.get(reason, UNDELIVERED))
+
+
+def _locale(code: str) -> Locale:
+    try:
+        return Locale.parse(code, sep="-" if "-" in code else "_")
+    except (UnknownLocaleError, ValueError):
+        return Locale(SOURCE)
+
+
+def _catalogue(code: str, folders: list[Path]) -> gettext.NullTranslations:
+    """The admin's catalogue before the built-in one before the source itself."""
+    catalogue = gettext.NullTranslations()
+    for folder in reversed(folders):
+        if (path := folder / f"{code}.po").is_file():
+            translations = _read(path)
+            translations.add_fallback(catalogue)
+            catalogue = translations
+    return catalogue
+
+
+def _read(path: Path) -> gettext.GNUTranslations:
+    compiled = io.BytesIO()
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, abort_invalid=True))
+    except PoFileError as error:
+        raise TemplateError(str(path), error.lineno, str(error)) from error
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _environment(folders: list[Path], catalogue: gettext.NullTranslations) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
+        autoescape=jinja2.select_autoescape(("html",)),
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def _located(error: Exception, name: str) -> TemplateError:
+    """The error with the place in the template it comes from: the innermost template line of the traceback."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return TemplateError(error.filename or error.name or name, error.lineno, error.message or "syntax error")
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(frame.filename, frame.lineno or 0) for frame in frames if Path(frame.filename).suffix in (".txt", ".html")]
+    return TemplateError(*(places[-1] if places else (name, 0)), f"{type(error).__name__}: {error}")

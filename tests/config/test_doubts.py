@@ -1,0 +1,72 @@
+"""What is accepted, but with a warning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from relay.config import load, warnings
+from tests.config import BASE, RELAY, pem, write
+
+
+def test_warnings(tmp_path: Path) -> None:
+    text = (
+        RELAY
+        + """
+        [metrics]
+        listen = "127.0.0.1:9125"
+        [parties.north]
+        contacts = ["ivan@north.example"]
+        digest = { at = "09:00" }
+        [parties.south]
+        domains = ["south.example"]
+        trust = "address"
+        [parties.vendor]
+        trust = "spf"
+        contacts = ["helper@south.example"]
+        desk = { profile = "rt", address = "rt@vendor.example" }
+        [parties.lonely]
+        trust = "address"
+        contacts = ["lonely@lonely.example"]
+        [links.a]
+        from = "north"
+        to = "south"
+        fields = ["Site"]
+        respond_within = "4 hours"
+        resolve_within = "2 days"
+        [links.b]
+        from = "south"
+        to = "vendor"
+        identity = "hidden"
+        """
+    )
+    told = warnings(load(write(tmp_path, text)))
+    assert 'parties.north: trust = "dmarc" is not acted on yet: senders are believed by their From address alone' in told
+    begins = [one.partition(" ")[0].rstrip(":") for one in told]
+    assert begins == [
+        "dkim",
+        "parties.north",
+        "parties.vendor",
+        "parties.north.digest",
+        "parties.vendor.desk",
+        "parties.south",
+        "parties.vendor.contacts[0]",
+        "links.a.fields",
+        "links.a.respond_within",
+        "links.a.resolve_within",
+        "links.b",
+        "parties.lonely",
+        "metrics.listen",
+    ]
+
+
+def test_no_links_is_doubtful(tmp_path: Path) -> None:
+    told = warnings(load(write(tmp_path, RELAY)))
+    assert [one.partition(":")[0] for one in told] == ["dkim", "links"]
+
+
+def test_nothing_to_warn_of(tmp_path: Path) -> None:
+    (tmp_path / "k.pem").write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
+    text = BASE.replace("contacts", 'trust = "address"\ncontacts') + '[dkim]\nkey = "k.pem"\n'
+    assert warnings(load(write(tmp_path, text))) == ()

@@ -1,0 +1,137 @@
+"""What the relay says: every sentence in every language, and an admin's own templates."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from relay import wording
+from relay.letters import Letters
+from relay.model import LetterKind, Status
+from relay.wording import TemplateError
+from tests.test_letters import body, letter, read
+
+FOLDER = wording.builtin()
+CATALOGUES = sorted(FOLDER.glob("*.po"))
+
+
+def catalogue(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, abort_invalid=True)
+
+
+def spoken() -> set[tuple[str | None, str]]:
+    """Every (context, sentence) that a letter may need."""
+    methods = [("**.txt", "jinja2"), ("**.html", "jinja2")]
+    options = {"**.txt": {"trimmed": "true", "silent": "false"}, "**.html": {"trimmed": "true", "silent": "false"}}
+    found = {
+        (context, message)
+        for _, _, message, _, context in extract_from_dir(str(FOLDER), methods, options)
+        if isinstance(message, str)
+    }
+    sentences = [
+        *wording.PROBLEMS.values(),
+        wording.GENERIC,
+        *wording.HINTS.values(),
+        *wording.FAILURES.values(),
+        wording.UNDELIVERED,
+    ]
+    return (
+        found
+        | {(None, sentence) for sentence in sentences}
+        | {(None, meaning) for meaning, _ in wording.COMMANDS.values()}
+        | {("argument", argument) for _, argument in wording.COMMANDS.values() if argument}
+        | {("command", word) for word in wording.COMMANDS}
+        | {("status", status) for status in get_args(Status)}
+    )
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_catalogues_are_whole(path: Path) -> None:
+    known = catalogue(path)
+    wanted = spoken()
+    assert [sentence for context, sentence in wanted if not (found := known.get(sentence, context)) or not found.string] == []
+    assert [
+        (message.context, message.id) for message in known if message.id and (message.context, message.id) not in wanted
+    ] == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_translations_use_the_same_facts(path: Path) -> None:
+    for message in catalogue(path):
+        if message.id:
+            assert set(re.findall(r"%\(\w+\)s", str(message.string))) == set(re.findall(r"%\(\w+\)s", str(message.id)))
+
+
+def test_russian_is_there_and_the_sentences_were_found() -> None:
+    assert [path.stem for path in CATALOGUES] == ["ru"]
+    assert (None, "To add something, just answer this mail.") in spoken()
+
+
+@pytest.mark.parametrize("kind", get_args(LetterKind))
+def test_every_kind_has_both_templates(kind: str) -> None:
+    assert (FOLDER / f"{kind}.txt").is_file() and (FOLDER / f"{kind}.html").is_file()
+
+
+@pytest.mark.parametrize("reason", [*wording.PROBLEMS, "something new"])
+def test_every_problem_is_said_in_both_languages(reason: str) -> None:
+    speaking = wording.languages(None)
+    facts = {"reason": reason, "party": "Repairs {x} %s", "nearest": "north", "links": "north, south"}
+    said = {code: language.problem(facts) for code, language in speaking.items()}
+    assert re.search("[а-я]", said["ru"]) and not re.search("[а-я]", said["en"])
+    assert all("north" in sentence and "%(" not in sentence for sentence in said.values())
+    assert ("Repairs {x} %s" in said["en"]) == (reason == "already-passed")
+
+
+def test_no_sentence_names_a_fact_that_was_not_given() -> None:
+    assert "%" not in wording.languages(None)["ru"].problem({"reason": "already-passed"})
+
+
+def test_an_admins_template_replaces_one_file(tmp_path: Path) -> None:
+    (tmp_path / "comment.txt").write_text('{% extends "base.txt" %}{% block words %}Own: {{ entries[0].text }}{% endblock %}')
+    message = read(Letters("relay.example", "Acme Relay", tmp_path).compose(letter()))
+    assert body(message, "plain").startswith("Own: Hello,")
+    assert "Anna Smith, Shop" in body(message, "html")
+
+
+def test_an_admins_catalogue_replaces_one_sentence_and_adds_a_language(tmp_path: Path) -> None:
+    sentence = "Just answer this mail: your answer reaches everyone who works on this ticket."
+    for code, said in (("ru", "Ответьте на письмо."), ("de", "Antworten Sie einfach.")):
+        (tmp_path / f"{code}.po").write_text(
+            f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "{sentence}"\nmsgstr "{said}"\n'
+        )
+    composer = Letters("relay.example", "Acme Relay", tmp_path)
+    russian = body(read(composer.compose(letter(language="ru"))), "plain")
+    assert "Ответьте на письмо." in russian and "#передать" in russian
+    assert "Antworten Sie einfach." in body(read(composer.compose(letter(language="de"))), "plain")
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "why"),
+    [
+        ("one\n{% if %}", 2, "Expected an expression"),
+        ("one\ntwo\n{{ no_such_value }}", 3, "no_such_value"),
+        ("{{ 1 / 0 }}", 1, "ZeroDivisionError"),
+        ('{% extends "missing.txt" %}', 1, "missing.txt"),
+    ],
+)
+def test_a_broken_template_fails_that_letter_alone_and_says_where(tmp_path: Path, source: str, line: int, why: str) -> None:
+    (tmp_path / "comment.txt").write_text(source)
+    composer = Letters("relay.example", "Acme Relay", tmp_path)
+    with pytest.raises(TemplateError) as caught:
+        composer.compose(letter())
+    assert caught.value.file.endswith("comment.txt") and caught.value.line == line and why in caught.value.reason
+    assert str(caught.value).startswith(f"{tmp_path / 'comment.txt'}:{line}: ")
+    assert read(composer.compose(letter(kind="pass")))
+
+
+def test_a_broken_catalogue_says_where(tmp_path: Path) -> None:
+    (tmp_path / "ru.po").write_text('msgid "x"\nmsgstr "y\nnonsense\n')
+    with pytest.raises(TemplateError, match=r"ru\.po:\d+"):
+        Letters("relay.example", "Acme Relay", tmp_path)
