@@ -68,8 +68,7 @@ def trace(
 
 def _print_chain(chain: Facts) -> None:
     typer.echo(f"{chain['number']}  {chain['subject']}")
-    typer.echo(f"opened {chain['opened_at']}, the ball is with {', '.join(chain['ball']) or 'nobody'}
-")
+    typer.echo(f"opened {chain['opened_at']}, the ball is with {', '.join(chain['ball']) or 'nobody'}\n")
     rows = [("  " * t["depth"] + t["name"], t["status"], t["reference"], t["thread"]) for t in chain["tickets"]]
     table(("party", "status", "number", "thread address"), rows)
     names = {t["id"]: t["name"] for t in chain["tickets"]}

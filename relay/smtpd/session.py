@@ -100,9 +100,10 @@ class Session(SMTP):
         """Says why, closes, and does not wait for ever until the client has read it."""
         if self.transport is None or self._writer.transport is not self.transport:
             return self.abort()  # gone already, or in the middle of the TLS handshake
-        self._writer.write(line(reply))
-        self._writer.close()
-        self.loop.call_later(LINGER, self._writer.transport.abort)
+        if not self._writer.is_closing():
+            self._writer.write(line(reply))
+            self._writer.close()
+        self.loop.call_later(LINGER, self.abort)
         return None
 
     def abort(self) -> None:
@@ -124,6 +125,8 @@ class Session(SMTP):
 
     async def push(self, status: AnyStr) -> None:
         """Sends one reply; those of aiosmtpd itself get their enhanced code here."""
+        if self._writer.is_closing():
+            raise ConnectionResetError("the connection is being closed")
         reply = status if isinstance(status, str) else status.decode()
         self._writer.write(line(enhanced(reply, self.hostname)))
         await self._writer.drain()
@@ -206,7 +209,7 @@ class Session(SMTP):
             fault = fault or self._write(draft, payload) or (BARE if data.bare else None)
             if self.loop.time() - started > PATIENCE + draft.size / SLOWEST:
                 self.hang_up(TIMEOUT)
-                raise ConnectionAbortedError("DATA took too long")
+                raise ConnectionResetError("DATA took too long")
         self._input.unread(data.rest)
         return fault
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from relay.smtpd import session as session_module
-from tests.smtpd.house import Client, Running, assert_serves, certificate, serving
+from tests.smtpd.house import Client, Running, assert_serves, certificate, serving, wait_until
 
 
 @pytest.fixture
@@ -78,6 +78,19 @@ def test_too_many_commands(tmp_path: Path) -> None:
         assert client.reply() == ""
 
 
+def test_nothing_is_done_after_the_goodbye(tmp_path: Path) -> None:
+    with serving(tmp_path, tls=certificate(tmp_path)) as running, running.client() as client:
+        client.starttls()
+        client.ask("EHLO client.example")
+        mail = b"MAIL FROM:<ann@acme.example>\r\nRCPT TO:<postmaster>\r\nDATA\r\n.\r\n"
+        client.send(b"GET /\r\n" * 5 + mail * 2)
+        assert [client.reply()[:9] for _ in range(6)] == ["500 5.5.2"] * 4 + ["502 5.5.1", ""]
+        client.close()
+        wait_until(lambda: not running.server._sessions)
+        assert running.gate.mails == []
+        assert {entry["log_level"] for entry in running.log.entries} <= {"info", "debug"}
+
+
 def test_too_much_nonsense(running: Running) -> None:
     with running.client() as client:
         assert [client.ask("GET /")[:9] for _ in range(5)] == ["500 5.5.2"] * 4 + ["502 5.5.1"]
@@ -112,6 +125,7 @@ def test_data_that_crawls_is_sent_away(running: Running, monkeypatch: pytest.Mon
         assert client.reply() == ""
     monkeypatch.undo()
     assert_serves(running)
+    assert not running.events("a command failed")
 
 
 def test_the_client_may_be_idle_while_we_work(tmp_path: Path) -> None:
