@@ -1,0 +1,50 @@
+"""Fixtures: a running relay with a sink behind it, and a PostgreSQL for the tests that run on both databases."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.harness import Relay, Sink, postgres, postgres_programs
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A smarthost on loopback."""
+    running = Sink().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def make_relay(tmp_path: Path, sink: Sink) -> Iterator[Callable[..., Relay]]:
+    """Makes relays, not started yet, that are stopped after the test."""
+    with contextlib.ExitStack() as stack:
+        made: list[Relay] = []
+
+        def make(**options: Any) -> Relay:
+            folder = tmp_path / f"relay{len(made)}"
+            folder.mkdir()
+            made.append(Relay(folder, sink, **options))
+            stack.callback(made[-1].stop)
+            return made[-1]
+
+        yield make
+
+
+@pytest.fixture
+def relay(make_relay: Callable[..., Relay]) -> Relay:
+    """A running relay on SQLite."""
+    return make_relay().start()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server that the tests started."""
+    if postgres_programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres(tmp_path_factory.mktemp("pg")) as url:
+        yield url
