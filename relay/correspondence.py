@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, and_, select
 
 from relay import address, rules, visibility
+from relay.letters import WITH_FILES
 from relay.model import Attachment, Chain, Contact, Entry, Event, Letter
 from relay.settings import Settings
 from relay.store import EVENTS, LETTERS, MAILS, load_chain, load_events
@@ -152,17 +153,19 @@ class Writer:
 
 
 def files(letter: Letter) -> list[Attachment]:
-    """The attachments that a letter carries."""
-    return [file for entry in letter.entries for file in entry.attachments]
+    """The attachments that a letter carries; some kinds only name them."""
+    return [] if letter.kind not in WITH_FILES else [file for entry in letter.entries for file in entry.attachments]
 
 
 def filled(letter: Letter, contents: dict[str, bytes]) -> Letter:
-    """The letter with the bytes of its attachments, where `contents` (by SHA-256) has them."""
+    """The letter with the bytes of its attachments; those that `contents` (by SHA-256) has not are only named."""
 
-    def fill(these: Iterable[Attachment]) -> tuple[Attachment, ...]:
-        return tuple(replace(file, content=contents.get(file.sha256, b"")) for file in these)
+    def fill(entry: Entry) -> Entry:
+        carried = tuple(replace(f, content=contents[f.sha256]) for f in entry.attachments if f.sha256 in contents)
+        left_out = [file.name for file in entry.attachments if file.sha256 not in contents]
+        return replace(entry, attachments=carried, data={**entry.data, "left_out": left_out})
 
-    return replace(letter, entries=tuple(replace(entry, attachments=fill(entry.attachments)) for entry in letter.entries))
+    return replace(letter, entries=tuple(fill(entry) for entry in letter.entries))
 
 
 def within(wanted: Iterable[Attachment], most: int) -> list[Attachment]:

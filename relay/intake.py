@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from relay import address, store
+from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.mail import reader
 from relay.model import Envelope, Mail
@@ -83,7 +84,7 @@ class Intake:
         """Settles what lies in the spool from before: mails whose sender may have been told 250."""
         for mail_id in self._shelves.spool.waiting():
             fields, raw = self._shelves.spool.read(mail_id)
-            envelope = revive(fields)
+            envelope = from_json(fields)
             self._log.info("mail_resumed", mail=mail_id)
             try:
                 await self._process(envelope, raw)
@@ -165,12 +166,6 @@ class Intake:
 
     def _stamp(self, envelope: Envelope) -> Stamp:
         return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
-
-
-def revive(fields: dict[str, Any]) -> Envelope:
-    """The envelope that the spool kept as plain JSON."""
-    received = datetime.fromisoformat(fields["received_at"])
-    return Envelope(**{**fields, "rcpt_to": tuple(fields["rcpt_to"]), "received_at": received})
 
 
 def _statement(envelope: Envelope, reason: str) -> dict[str, Any]:

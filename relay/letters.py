@@ -34,7 +34,7 @@ class Said:
     """An entry as the templates see it.
 
     `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
-    names of the files that the text does not name.
+    names of the files that the text does not name, `left_out` of those that would make the letter too large.
     """
 
     kind: EventKind
@@ -47,6 +47,7 @@ class Said:
     text: str
     html: Markup
     files: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         text=markup.to_text(text, names),
         html=markup.to_html(markup.to_text(text, left), pictures),
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
+        left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
     )
 
 

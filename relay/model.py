@@ -207,7 +207,7 @@ class Mail:
 
     `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
     `unknown` are lines that look like a misspelt command (kept in the text). `to` are the addresses of To and Cc, lower case.
-    `references` are the ids of In-Reply-To and References, with angle brackets. `content` is the hex SHA-256 of the decoded
+    `references` are the ids of In-Reply-To and References, with angle brackets; `answers` is the one that it answers. `content` is the hex SHA-256 of the decoded
     bodies and files, the same on every way the mail takes. `loops` are the values of X-Relay-Loop.
     """
 
@@ -217,6 +217,7 @@ class Mail:
     date: str = ""
     message_id: str = ""
     references: tuple[str, ...] = ()
+    answers: str = ""
     to: tuple[str, ...] = ()
     text: str = ""
     quoted: str = ""
@@ -238,7 +239,7 @@ class Entry:
 
     `who` is the author's name as the link policies show it, `party` the party's name as shown; both may be empty.
     `own` says that the reader's own party wrote it. `data` for "passed": {"to": party name as shown, "mine": bool};
-    for "undelivered": {"to": party name as shown, "reason": text}.
+    for "undelivered": {"to": party name as shown, "reason": code}. `data["left_out"]` names files too large to go along.
     """
 
     kind: EventKind

@@ -160,7 +160,7 @@ class Outbox:
             await self._failed(log, row, error)
         except Exception as error:
             log.exception("letter_cannot_be_written")
-            await self._end(row, Failure("broken", f"{type(error).__name__}: {error}"))
+            await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))
         else:
             log.info("letter_sent", kind=row.kind, message_id=row.message_id, reply=reply)
             await self._mark(row, state="sent", sent_at=datetime.now(UTC), reply=reply[:1000])
@@ -169,9 +169,9 @@ class Outbox:
         if isinstance(letter, Exception):
             raise letter
         office = self._office()
-        wanted = within(files(letter), int(office.settings.smtp.max_size * ROOM))
-        if not wanted:
+        if not files(letter):
             return _sealed(office, letter)
+        wanted = within(files(letter), int(office.settings.smtp.max_size * ROOM))
         contents = {file.sha256: await asyncio.to_thread(self._blobs.get, file.sha256) for file in wanted}
         return await asyncio.to_thread(_sealed, office, filled(letter, contents))
 

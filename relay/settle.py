@@ -123,13 +123,22 @@ def _sort_ticket(case: _Mail, found: address.Address) -> Refused | None:
     if not _may(case, ticket.party, ticket):
         case.strange.append(ticket.party)
         return None
-    note = found.kind == "note" or _goes_to(case, "note", ticket.note)
+    note = found.kind == "note" or _stays_inside(case, ticket)
     before = next((own for own in case.own if own.chain.id == chain.id), None)
     if before is None:
         case.own.append(Own(chain, ticket, note))
     elif note:
         case.own[case.own.index(before)] = replace(before, note=True)
     return None
+
+
+def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
+    """Whether a mail to the thread address is a note all the same: the note address stands beside it, or it answers a note.
+
+    Every letter comes from the thread address, the one that brings a colleague's note too; who answers that one means
+    his colleagues.
+    """
+    return _goes_to(case, "note", ticket.note) or store.is_note(case.connection, case.mail.answers, ticket.id)
 
 
 def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:
@@ -189,13 +198,13 @@ def _answered(case: _Mail, party: str) -> Own | None:
     for chain_id in store.seen_anywhere(case.connection, case.identity):
         chain = store.load_chain(case.connection, chain_id, lock=True)
         if ticket := next((ticket for ticket in chain.tickets if ticket.party == party), None):
-            return Own(chain, ticket, note=_goes_to(case, "note", ticket.note))
+            return Own(chain, ticket, note=_stays_inside(case, ticket))
     place = _named(case, party) or store.find_answered(case.connection, case.mail.references, party)
     if place is None:
         return None
     chain = store.load_chain(case.connection, place[0], lock=True)
     ticket = chain.ticket(place[1])
-    return Own(chain, ticket, note=_goes_to(case, "note", ticket.note))
+    return Own(chain, ticket, note=_stays_inside(case, ticket))
 
 
 def _named(case: _Mail, party: str) -> tuple[int, int] | None:

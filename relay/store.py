@@ -71,6 +71,16 @@ def find_answered(connection: Connection, message_ids: Sequence[str], party: str
     return None
 
 
+def is_note(connection: Connection, message_id: str, ticket_id: int) -> bool:
+    """Whether that is the id of an internal mail at that ticket: of the letter that brought it, or its author's own."""
+    if not message_id:
+        return False
+    letter = and_(LETTERS.c.message_id == message_id, LETTERS.c.ticket_id == ticket_id, LETTERS.c.kind == "note")
+    own = and_(EVENTS.c.message_id == message_id, EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal, EVENTS.c.kind == "comment")
+    queries = (select(LETTERS.c.id).where(letter), select(EVENTS.c.id).where(own))
+    return any(connection.execute(query).first() for query in queries)
+
+
 def find_chain(connection: Connection, number: str) -> int | None:
     """The id of the chain with that number; letters in either case, brackets allowed."""
     wanted = number.strip("[] ").upper()

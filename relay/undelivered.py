@@ -23,7 +23,7 @@ CARRIES_WORDS = {"comment", "pass"}  # letters whose author waits for them to ar
 class Failure:
     """Why a letter failed: a code that the templates know, fit for its author, and the server's words, fit for the postmaster."""
 
-    reason: Literal["refused", "expired", "bounced", "broken"]
+    reason: Literal["refused", "expired", "bounced", "unreadable"]
     reply: str
 
 

@@ -94,7 +94,12 @@ class EventRow(SQLModel, table=True):
     data: dict[str, Any] = json()
     mail_id: str
     message_id: str
-    __table_args__ = (Index("ix_events_chain", "chain_id", "id"), Index("ix_events_mail", "mail_id"))
+    __table_args__ = (
+        Index("ix_events_chain", "chain_id", "id"),
+        Index("ix_events_ticket", "ticket_id", "id"),
+        Index("ix_events_mail", "mail_id"),
+        Index("ix_events_message", "message_id"),
+    )
 
 
 class AttachmentRow(SQLModel, table=True):

@@ -128,7 +128,7 @@ class Received:
     def files(self) -> dict[str, bytes]:
         """Attachments and inline pictures by name."""
         parts = [part for part in self.message.walk() if part.get_filename()]
-        return {str(part.get_filename()): bytes(part.get_payload(decode=True) or b"") for part in parts}  # type: ignore[arg-type]
+        return {str(part.get_filename()): bytes(part.get_payload(decode=True) or b"") for part in parts}
 
 
 class Sink:
@@ -335,3 +335,13 @@ def _unprivileged(data: Path) -> int | None:
 def _run(user: int | None, *command: object) -> None:
     done = subprocess.run([str(part) for part in command], user=user, capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def new_database(url: str) -> str:
+    """A fresh database on that server; its URL."""
+    import psycopg
+
+    name = f"relay_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return url.rpartition("/")[0] + f"/{name}"

@@ -353,8 +353,12 @@ def test_opened_says_where_the_ticket_is_and_brings_no_files_back() -> None:
 def test_a_note_says_that_it_is_internal_and_where_an_answer_goes() -> None:
     plain = body(compose(kind="note", entries=(entry(internal=True),)), "plain")
     assert plain.startswith("INTERNAL: only your colleagues see this note.")
-    assert "an answer to this mail reaches everyone" in plain
-    assert "An answer to this mail stays internal" in body(compose(kind="note", sender=f"n-{TOKEN}@relay.example"), "plain")
+    assert "An answer to this mail stays internal" in plain and "reaches everyone" not in plain
+
+
+def test_files_that_would_make_the_letter_too_large_are_named() -> None:
+    plain = body(compose(entries=(entry(data={"left_out": ["film.mp4"]}),)), "plain")
+    assert "Too large to send along: film.mp4" in plain
 
 
 def test_what_else_happened_is_said() -> None:

@@ -89,8 +89,8 @@ def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[st
 
 
 def _release(current: Settings, mail_id: str) -> str:
+    from relay.envelope import from_json
     from relay.errors import Refused
-    from relay.intake import revive
     from relay.mail import reader
     from relay.settle import settle
     from relay.store import Stamp
@@ -104,5 +104,5 @@ def _release(current: Settings, mail_id: str) -> str:
     for file in mail.attachments:
         blobs.put(file.sha256, file.content)
     with database(current, writing=True) as connection:
-        outcome = settle(connection, current, revive(fields), mail, stamp, released=True)
+        outcome = settle(connection, current, from_json(fields), mail, stamp, released=True)
     return str(outcome) if isinstance(outcome, Refused) else "released"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-import lxml.html
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.html_engine import Inscriptis
-from inscriptis.model.config import ParserConfig
+import lxml.html  # type: ignore[import-untyped]
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from relay.mail import marks
@@ -26,7 +26,9 @@ _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"[^\n]*?{_OPEN}(\\d+){_CLOSE}[^\n]*")
 _PRIVATE = re.compile("[\x00\ue000\ue001]")
-_NESTING = re.compile(r"<(/?)(?:div|span|blockquote|table|tbody|tr|td|font|center|section|article|ul|ol|b|i|u|em|strong|a|p)\b", re.IGNORECASE)
+_NESTING = re.compile(
+    r"<(/?)(?:div|span|blockquote|table|tbody|tr|td|font|center|section|article|ul|ol|b|i|u|em|strong|a|p)\b", re.IGNORECASE
+)
 _TAG = re.compile(r"<[^<>]*>")
 _BLOCK_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
 _HIDDEN = re.compile(
@@ -35,7 +37,9 @@ _HIDDEN = re.compile(
     re.IGNORECASE,
 )
 _WHITE = re.compile(r"(?:^|;)\s*color\s*:\s*(?:#fff(?:fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))", re.IGNORECASE)
-_RULE_ABOVE = re.compile(r"border-top\s*:[^;]*(?:solid[^;]*#(?:e1e1e1|b5c4df)|#(?:e1e1e1|b5c4df)[^;]*solid|1\.0pt[^;]*solid)", re.IGNORECASE)
+_RULE_ABOVE = re.compile(
+    r"border-top\s*:[^;]*(?:solid[^;]*#(?:e1e1e1|b5c4df)|#(?:e1e1e1|b5c4df)[^;]*solid|1\.0pt[^;]*solid)", re.IGNORECASE
+)
 _INDENT = re.compile(r"border\s*:\s*(?:none|0)|margin\s*:\s*0(?:px|pt)?\s+0(?:px|pt)?\s+0(?:px|pt)?\s+40px", re.IGNORECASE)
 _SIDE_RULE = re.compile(r"border-left\s*:(?!\s*(?:none|0))", re.IGNORECASE)
 
@@ -44,15 +48,20 @@ _PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 
 # Containers of quoted text by a word of their class or id; Outlook on the web puts x_ before foreign ones.
 _QUOTES = frozenset(
-    "gmail_quote gmail_attr moz-cite-prefix yahoo_quoted yahoo-quoted-begin protonmail_quote tutanota_quote mail-quote mail_quote "
-    "zmail_extra ms-outlook-mobile-reference-message quoted-text quoted_text wiseStampLink_quote mailru-blockquote "
-    "mail-quote-collapse skiff_quote freemail_quote ik_mail_quote history_container airmail_ext_on replyHeader".lower().split()
-)
+    {
+        "gmail_quote", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "yahoo-quoted-begin", "protonmail_quote",
+        "tutanota_quote", "mail-quote", "mail_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "quoted-text", "quoted_text",
+        "mailru-blockquote", "mail-quote-collapse", "skiff_quote", "freemail_quote", "ik_mail_quote", "history_container",
+        "airmail_ext_on", "replyheader",
+    }
+)  # fmt: skip
 # Elements that open the history: they, and all that follows them, are quoted.
 _OPENERS = frozenset(
-    "divrplyfwdmsg appendonsend outlookmessageheader mail-editor-reference-message-container olk_src_body_section zwchr "
-    "stopspelling x-reply-separator mail-editor-reference-message".split()
-)
+    {
+        "divrplyfwdmsg", "appendonsend", "outlookmessageheader", "mail-editor-reference-message-container",
+        "mail-editor-reference-message", "olk_src_body_section", "zwchr", "stopspelling", "x-reply-separator",
+    }
+)  # fmt: skip
 _SIDES = frozenset({"gmail_quote", "zmail_extra", "gmail_quote_container"})
 
 
@@ -245,9 +254,12 @@ def _plain_style(element: lxml.html.HtmlElement) -> None:
 
 
 def _is_layout(table: lxml.html.HtmlElement) -> bool:
-    """A table that arranges the page: one in another, one with long cells, one very wide. Aligned as data it would fill the memory."""
-    if table.tag != "table" or table.find(".//table") is not None:
-        return table.tag == "table"
+    """A table that arranges the page: around another one, with long cells, or very wide.
+
+    Aligned as data it would fill the memory.
+    """
+    if table.find(".//table") is not None:
+        return True
     rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
     return any(len(row) > 20 for row in rows) or any(len(cell.text_content()) > 120 for row in rows for cell in row)
 
@@ -260,3 +272,13 @@ def _put_back(laid_out: str, quoted: list[str]) -> str:
 def _marked(quote: str) -> str:
     filled = (line.strip() for line in quote.split("\n"))
     return "\n".join(f"> {line}" for line in filled if line) or ">"
+
+
+def is_stub(plain: str, source: str) -> bool:
+    """Whether the plain text beside an HTML body only says that there is HTML: far shorter than what the HTML shows."""
+    if len(plain) * 20 > len(source) or len(plain) > 400:
+        return False
+    return len(_bare(_UNSHOWN.sub("", source)).split()) > 4 * len(plain.split()) + 20
+
+
+_UNSHOWN = re.compile(r"<(style|script|head)\b.{0,200000}?</\1>", re.IGNORECASE | re.DOTALL)

@@ -21,7 +21,10 @@ QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|\|(?=\s))")
 RULER = re.compile(r"^[\s>]*[-_=*~─—–]{2,}[\s\-_=*~─—–]*$")
 ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
-_NUMERIC = re.compile(r"(?<!\d)(?:\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./-])\d{1,2}\2\d{2,4}(?!\d)|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))")
+_NUMERIC = re.compile(
+    r"(?<!\d)(?:\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./-])\d{1,2}\2\d{2,4}(?!\d)"
+    r"|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))"
+)
 _TIME = re.compile(r"(?<!\d)\d{1,2}(?::|\.|h| h |点|時|시)\d{2}(?!\d)")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -133,7 +136,9 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
 def _may_end(text: str, before_quote: bool) -> bool:
     if len(text) > LONGEST:
         return False
-    return bool(_COLON.search(text)) or _WROTE_LAST.search(text) is not None or (before_quote and ("@" in text or dated(text) > 0))
+    if _COLON.search(text) or _WROTE_LAST.search(text):
+        return True
+    return before_quote and ("@" in text or dated(text) > 0)
 
 
 def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> bool:
@@ -186,7 +191,8 @@ def _starts_well(core: str, date: int, wrapped: bool) -> bool:
     """An attribution starts with its date or with a name, not with a sentence."""
     if not date:
         return True
-    start = min((m.start() for m in (_NUMERIC.search(core), _TIME.search(core), _YEAR.search(core), _DIGIT.search(core)) if m), default=0)
+    digit = _DIGIT.search(core)
+    start = digit.start() if digit else 0
     at = core.find("@")
     if 0 <= at < start:
         return True
@@ -212,9 +218,12 @@ def _is_name(words: Sequence[str]) -> bool:
 
 _DIGIT = re.compile(r"\d")
 _FILLERS = frozenset(
-    "am pm gmt utc msk est pst cet uhr kl ore alle las los les года год г р году времени by von van der den del from via и and".split()
-    + "om heeft het volgende je użytkownik tarihinde saat klo kello tháng ngày lúc óra keltezéssel időpontban mailto at".split()
-)
+    {
+        "am", "pm", "gmt", "utc", "msk", "est", "pst", "cet", "uhr", "kl", "ore", "alle", "las", "los", "les", "года", "год",
+        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "om", "heeft", "het", "volgende", "je",
+        "użytkownik", "tarihinde", "saat", "klo", "kello", "tháng", "ngày", "lúc", "óra", "keltezéssel", "időpontban", "mailto",
+    }
+)  # fmt: skip
 
 
 def shared(line: str) -> int | None:

@@ -14,7 +14,18 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "from": ("from",),
         "date": ("sent", "date", "sent at", "sent on", "received"),
         "to": ("to",),
-        "cc": ("cc", "bcc", "reply-to", "reply to", "importance", "priority", "attachments", "resent-from", "organization", "when"),
+        "cc": (
+            "cc",
+            "bcc",
+            "reply-to",
+            "reply to",
+            "importance",
+            "priority",
+            "attachments",
+            "resent-from",
+            "organization",
+            "when",
+        ),
         "subject": ("subject",),
     },
     "ru": {
@@ -40,7 +51,13 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "subject": ("тақырып", "тақырыбы"),
     },
     "bg": {"from": ("от",), "date": ("изпратено", "дата"), "to": ("до",), "cc": ("копие", "як"), "subject": ("относно", "тема")},
-    "sr": {"from": ("од", "od"), "date": ("послато", "poslato", "датум"), "to": ("за", "za"), "cc": ("kopija",), "subject": ("naslov", "тема")},
+    "sr": {
+        "from": ("од", "od"),
+        "date": ("послато", "poslato", "датум"),
+        "to": ("за", "za"),
+        "cc": ("kopija",),
+        "subject": ("naslov", "тема"),
+    },
     "de": {
         "from": ("von",),
         "date": ("gesendet", "datum", "gesendet am"),
@@ -99,7 +116,13 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "sk": {"from": ("od",), "date": ("odoslané", "dátum"), "to": ("komu", "pre"), "cc": ("kópia",), "subject": ("predmet",)},
     "sl": {"from": ("od",), "date": ("poslano", "datum"), "to": ("za",), "cc": ("kp",), "subject": ("zadeva",)},
-    "hr": {"from": ("od", "šalje"), "date": ("poslano", "datum"), "to": ("za", "prima"), "cc": ("kopija",), "subject": ("predmet",)},
+    "hr": {
+        "from": ("od", "šalje"),
+        "date": ("poslano", "datum"),
+        "to": ("za", "prima"),
+        "cc": ("kopija",),
+        "subject": ("predmet",),
+    },
     "tr": {
         "from": ("kimden", "gönderen"),
         "date": ("gönderildi", "tarih", "gönderme tarihi", "gönderilme tarihi"),
@@ -117,7 +140,13 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "cc": ("kopio",),
         "subject": ("aihe",),
     },
-    "et": {"from": ("saatja", "kellelt"), "date": ("saadetud", "kuupäev"), "to": ("adressaat", "kellele"), "cc": ("koopia",), "subject": ("teema",)},
+    "et": {
+        "from": ("saatja", "kellelt"),
+        "date": ("saadetud", "kuupäev"),
+        "to": ("adressaat", "kellele"),
+        "cc": ("koopia",),
+        "subject": ("teema",),
+    },
     "lv": {"from": ("no",), "date": ("nosūtīts", "datums"), "to": ("kam",), "cc": ("kopija",), "subject": ("temats", "tēma")},
     "lt": {"from": ("nuo",), "date": ("išsiųsta", "data"), "to": ("kam", "iki"), "cc": ("kopija",), "subject": ("tema",)},
     "hu": {
@@ -127,7 +156,13 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "cc": ("másolatot kap", "másolat"),
         "subject": ("tárgy",),
     },
-    "ro": {"from": ("de la", "de"), "date": ("trimis", "data", "dată"), "to": ("către", "catre"), "cc": ("copie",), "subject": ("subiect",)},
+    "ro": {
+        "from": ("de la", "de"),
+        "date": ("trimis", "data", "dată"),
+        "to": ("către", "catre"),
+        "cc": ("copie",),
+        "subject": ("subiect",),
+    },
     "el": {
         "from": ("από",),
         "date": ("στάλθηκε", "ημερομηνία", "εστάλη", "αποστολή"),
@@ -135,8 +170,20 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "cc": ("κοινοποίηση", "κοιν."),
         "subject": ("θέμα",),
     },
-    "ar": {"from": ("من",), "date": ("تم الإرسال", "التاريخ", "تاريخ الإرسال", "مرسل"), "to": ("إلى",), "cc": ("نسخة",), "subject": ("الموضوع",)},
-    "he": {"from": ("מאת",), "date": ("נשלח", "תאריך", "נשלח בתאריך"), "to": ("אל", "לכבוד"), "cc": ("עותק",), "subject": ("נושא",)},
+    "ar": {
+        "from": ("من",),
+        "date": ("تم الإرسال", "التاريخ", "تاريخ الإرسال", "مرسل"),
+        "to": ("إلى",),
+        "cc": ("نسخة",),
+        "subject": ("الموضوع",),
+    },
+    "he": {
+        "from": ("מאת",),
+        "date": ("נשלח", "תאריך", "נשלח בתאריך"),
+        "to": ("אל", "לכבוד"),
+        "cc": ("עותק",),
+        "subject": ("נושא",),
+    },
     "zh": {
         "from": ("发件人", "寄件者", "寄件人", "發件人"),
         "date": ("发送时间", "日期", "发送日期", "寄件日期", "傳送時間", "時間", "发件时间"),
@@ -158,8 +205,20 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "cc": ("참조",),
         "subject": ("제목",),
     },
-    "vi": {"from": ("từ",), "date": ("ngày", "đã gửi", "đã gửi vào"), "to": ("đến", "tới"), "cc": ("đồng gửi",), "subject": ("chủ đề", "tiêu đề")},
-    "id": {"from": ("dari",), "date": ("terkirim", "tanggal", "dikirim"), "to": ("kepada", "ke"), "cc": ("tembusan",), "subject": ("subjek", "perihal")},
+    "vi": {
+        "from": ("từ",),
+        "date": ("ngày", "đã gửi", "đã gửi vào"),
+        "to": ("đến", "tới"),
+        "cc": ("đồng gửi",),
+        "subject": ("chủ đề", "tiêu đề"),
+    },
+    "id": {
+        "from": ("dari",),
+        "date": ("terkirim", "tanggal", "dikirim"),
+        "to": ("kepada", "ke"),
+        "cc": ("tembusan",),
+        "subject": ("subjek", "perihal"),
+    },
 }
 
 # "wrote" of an attribution: language → forms; "(а)", "(-ла)" and the like after them are understood.
@@ -272,7 +331,8 @@ ORIGINAL: dict[str, tuple[str, ...]] = {
 FORWARDED: dict[str, tuple[str, ...]] = {
     "en": ("forwarded message", "begin forwarded message", "forwarded by", "start of forwarded message", "forwarded mail"),
     "ru": (
-        "пересылаемое сообщение", "пересланное сообщение", "перенаправленное сообщение", "пересылаемое письмо", "пересланное письмо",
+        "пересылаемое сообщение", "пересланное сообщение", "перенаправленное сообщение", "пересылаемое письмо",
+        "пересланное письмо",
         "начало переадресованного сообщения", "начало пересылаемого сообщения", "переадресованное сообщение",
     ),
     "uk": ("переслане повідомлення", "пересланий лист", "перенаправлене повідомлення", "початок переадресованого повідомлення"),
@@ -300,7 +360,7 @@ FORWARDED: dict[str, tuple[str, ...]] = {
 # "Please write above this line": history starts there. Language → phrases found inside a short line.
 ABOVE: dict[str, tuple[str, ...]] = {
     "en": ("reply above this line", "type your reply above this line", "write above this line", "reply above the line"),
-    "ru": ("ответ выше этой линии", "ответьте выше этой линии", "выше этой строки", "ответ выше этой черты", "ответ над этой чертой"),
+    "ru": ("выше этой линии", "выше этой строки", "выше этой черты", "над этой чертой", "над этой линией"),
     "de": ("oberhalb dieser zeile",),
     "fr": ("au-dessus de cette ligne",),
     "es": ("encima de esta línea",),
@@ -310,12 +370,12 @@ ABOVE: dict[str, tuple[str, ...]] = {
 SENT_FROM: dict[str, tuple[str, ...]] = {
     "en": ("sent from", "sent via", "sent with", "get outlook for", "sent by my", "download outlook for"),
     "ru": (
-        "отправлено с", "отправлено из", "отправлено через", "отправлено при помощи", "получить outlook для", "скачать outlook для",
-        "отправлено от",
+        "отправлено с", "отправлено из", "отправлено через", "отправлено при помощи", "отправлено от", "получить outlook для",
+        "скачать outlook для",
     ),
     "uk": ("надіслано з", "надіслано із", "відправлено з", "отримати outlook для", "надіслано через"),
     "de": ("von meinem", "gesendet von", "gesendet mit", "outlook für", "diese nachricht wurde von meinem"),
-    "fr": ("envoyé de mon", "envoyé depuis", "envoyé à partir", "envoyé avec", "obtenez outlook pour", "télécharger outlook pour"),
+    "fr": ("envoyé de mon", "envoyé depuis", "envoyé à partir", "envoyé avec", "obtenez outlook pour", "télécharger outlook"),
     "es": ("enviado desde", "enviado con", "obtener outlook para", "obtén outlook para"),
     "pt": ("enviado do meu", "enviado de", "enviado via", "obter o outlook para", "obtenha o outlook para", "enviado a partir"),
     "it": ("inviato da", "inviato dal", "inviato con", "scarica outlook per", "ottieni outlook per"),
@@ -341,8 +401,8 @@ CLOSING: dict[str, tuple[str, ...]] = {
         "with regards", "respectfully", "with respect",
     ),
     "ru": (
-        "с уважением", "с наилучшими пожеланиями", "с искренним уважением", "с глубоким уважением", "с почтением", "всего доброго",
-        "с уважением и наилучшими пожеланиями", "с уважением и надеждой на сотрудничество",
+        "с уважением", "с наилучшими пожеланиями", "с искренним уважением", "с глубоким уважением", "с почтением",
+        "всего доброго", "с уважением и наилучшими пожеланиями", "с уважением и надеждой на сотрудничество",
     ),
     "uk": ("з повагою", "з найкращими побажаннями", "щиро ваш"),
     "kk": ("құрметпен",),
@@ -366,11 +426,15 @@ CLOSING: dict[str, tuple[str, ...]] = {
 
 # Before an address's name: the pronouns that an attribution may have in its place.
 PRONOUNS = frozenset({"you", "i", "вы", "ты", "я", "du", "sie", "vous", "tu", "usted", "lei"})
+# The subject of an answer starts with one of these.
+REPLY_PREFIXES = frozenset({"re", "aw", "sv", "vs", "odp", "отв", "відп", "res", "rif", "antw", "ynt", "回复", "答复", "回覆"})
 # The subject of a mail that was forwarded starts with one of these.
-FORWARD_PREFIXES = ("fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달")
+FORWARD_PREFIXES = frozenset(
+    {"fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달"}
+)
 _LOCALES = (
-    "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv", "da", "nb",
-    "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
+    "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv",
+    "da", "nb", "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
 )  # fmt: skip
 
 

@@ -109,6 +109,8 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_chain", ["chain_id", "id"], unique=False)
         batch_op.create_index("ix_events_mail", ["mail_id"], unique=False)
+        batch_op.create_index("ix_events_message", ["message_id"], unique=False)
+        batch_op.create_index("ix_events_ticket", ["ticket_id", "id"], unique=False)
 
     op.create_table(
         "participants",
@@ -201,6 +203,8 @@ def downgrade() -> None:
     op.drop_table("attachments")
     op.drop_table("participants")
     with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index("ix_events_ticket")
+        batch_op.drop_index("ix_events_message")
         batch_op.drop_index("ix_events_mail")
         batch_op.drop_index("ix_events_chain")
 

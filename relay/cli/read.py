@@ -1,0 +1,157 @@
+"""`relay read`: what the relay reads out of a mail, tried on one's own archive without configuration or database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from relay.mail import Text
+    from relay.model import Mail
+
+Result = dict[str, Any]
+
+
+def read(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="Mails, mbox files, Maildirs.")] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='Read lines {"id", "kind", "body"} from stdin, answer each.')] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what is new in a mail, and what else is read out of it."""
+    if jsonl == bool(files):
+        raise typer.BadParameter("give files, or --jsonl and the lines on stdin")
+    failed = sum(map(_answer, sys.stdin.buffer)) if jsonl else _show(files or [], as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+# ── lines ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _answer(line: bytes) -> bool:
+    """Answer one line at once; whether it could not be read. A blank line is none."""
+    if not line.strip():
+        return False
+    result = _of_line(line)
+    sys.stdout.buffer.write(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    sys.stdout.buffer.flush()
+    return "error" in result
+
+
+def _of_line(line: bytes) -> Result:
+    from relay.errors import Refused
+    from relay.mail import read as read_mail
+    from relay.mail import read_body
+    from relay.mail.charsets import decode
+
+    name: object = None
+    try:
+        asked = json.loads(line)
+        name, kind, body = asked["id"], asked["kind"], base64.b64decode(asked["body"])
+        if kind == "raw":
+            return _of_mail(name, read_mail(body))
+        if kind in ("text", "html"):
+            return _of_text(name, read_body(decode(body, "utf-8"), kind))
+        return _unread(name, f'kind "{kind}": expected "raw", "text" or "html"')
+    except Refused as error:
+        return _unread(name, str(error))
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        return _unread(name, f'not a line {{"id", "kind", "body"}} with a base64 body: {error}')
+
+
+def _of_mail(name: object, mail: Mail) -> Result:
+    return {
+        "id": name,
+        "kind": mail.kind,
+        "text": mail.text,
+        "quoted": mail.quoted,
+        "signature": mail.signature,
+        "commands": [{"word": each.word, "argument": each.argument} for each in mail.commands],
+        "attachments": [{"name": each.name, "type": each.type, "size": each.size} for each in mail.attachments],
+        "bounce": None
+        if mail.bounce is None
+        else {"recipient": mail.bounce.recipient, "class": "permanent" if mail.bounce.permanent else "temporary"},
+    }
+
+
+def _of_text(name: object, text: Text) -> Result:
+    return {
+        "id": name,
+        "kind": "reply",
+        "text": text.text,
+        "quoted": text.quoted,
+        "signature": text.signature,
+        "commands": [{"word": each.word, "argument": each.argument} for each in text.commands],
+        "attachments": [],
+        "bounce": None,
+    }
+
+
+def _unread(name: object, why: str) -> Result:
+    empty: Result = {"text": "", "quoted": "", "signature": "", "commands": [], "attachments": [], "bounce": None}
+    return {"id": name, "kind": "unreadable", **empty, "error": why}
+
+
+# ── files ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _show(files: list[Path], as_json: bool) -> int:
+    """Show every mail of every file; how many could not be read."""
+    results = [_read_one(name, raw) for path in files for name, raw in _mails(path)]
+    if as_json:
+        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n\n".join(map(_in_words, results)))
+    return sum("error" in result for result in results)
+
+
+def _read_one(name: str, raw: bytes | OSError) -> Result:
+    from relay.errors import Refused
+    from relay.mail import read as read_mail
+
+    if isinstance(raw, OSError):
+        return _unread(name, f"cannot be opened: {raw.strerror or raw}")
+    try:
+        return _of_mail(name, read_mail(raw))
+    except Refused as error:
+        return _unread(name, str(error))
+
+
+def _mails(path: Path) -> Iterator[tuple[str, bytes | OSError]]:
+    """The mails of a file, an mbox or a Maildir, each with a name to show."""
+    import mailbox
+
+    try:
+        if path.is_dir():
+            box: Any = mailbox.Maildir(path, create=False)
+        elif path.read_bytes()[:5] == b"From ":
+            box = mailbox.mbox(path, create=False)
+        else:
+            yield str(path), path.read_bytes()
+            return
+        for key in sorted(box.keys(), key=str if path.is_dir() else int):
+            yield f"{path}:{key}", box.get_bytes(key)
+    except OSError as error:
+        yield str(path), error
+
+
+def _in_words(result: Result) -> str:
+    if "error" in result:
+        return f"── {result['id']}\nnot read: {result['error']}"
+    shown = [f"── {result['id']} · {result['kind']}", result["text"] or "(no new text)"]
+    shown += [f"  command   #{each['word']} {each['argument']}".rstrip() for each in result["commands"]]
+    shown += [f"  file      {each['name']} · {each['type']} · {each['size']} bytes" for each in result["attachments"]]
+    if result["bounce"]:
+        shown.append(f"  bounce    {result['bounce']['class']}: {result['bounce']['recipient']}")
+    shown += [f"  {what}\n{_indented(result[what])}" for what in ("quoted", "signature") if result[what]]
+    return "\n".join(shown)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))

@@ -1,0 +1,113 @@
+"""The commands that a mail may hold: their words as data, and the reading of them out of newly written text.
+
+A command is a line of its own among the first or last lines: `#word argument`. Only recognised words are commands; a line
+`#5 pump` stays text, and a near miss of a word stays text and is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from relay.model import Command
+
+# Language → command → its words. Every language is understood in every mail; help texts are made from this.
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "accept": "accept",
+        "decline": "decline",
+        "start": "start",
+        "wait": "wait",
+        "resolved": "resolved",
+        "close": "close",
+        "reopen": "reopen",
+        "cancel": "cancel",
+        "pass": "pass",
+        "internal": "internal",
+        "ref": "ref",
+        "rate": "rate",
+        "time": "time",
+        "field": "field",
+        "history": "history",
+        "status": "status",
+        "full": "full",
+        "help": "help",
+    },
+    "ru": {
+        "accept": "принято",
+        "decline": "отказ",
+        "start": "в работе",
+        "wait": "ожидание",
+        "resolved": "решено",
+        "close": "закрыть",
+        "reopen": "вернуть",
+        "cancel": "отменить",
+        "pass": "передать",
+        "internal": "внутреннее",
+        "ref": "номер",
+        "rate": "оценка",
+        "time": "время",
+        "field": "поле",
+        "history": "история",
+        "status": "статус",
+        "full": "целиком",
+        "help": "помощь",
+    },
+}
+
+EDGE = 5  # filled lines at either end of a text among which commands stand
+_KEYWORDS = {phrase: word for table in WORDS.values() for word, phrase in table.items()}
+_ALTERNATIVES = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(_KEYWORDS, key=len, reverse=True))
+_LEAD = r"^[\s*_\ufeff\u200b]{0,8}[#＃]\s?"
+_COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[\s:.!*_]*?(?:[\s:.!*_]\s*(.*))?$", re.IGNORECASE)
+_CANDIDATE = re.compile(rf"{_LEAD}([^\W\d_]{{1,20}}(?:\s[^\W\d_]{{1,20}})?)(?![\w/#])", re.IGNORECASE)
+CLOSENESS = 0.75
+
+
+def extract(text: str) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
+    """`text` without its command lines, the commands in order, and the lines that look like a misspelt command."""
+    lines = text.split("\n")
+    edges = _edges(lines)
+    found = {at: command for at in edges if (command := command_of(lines[at])) is not None}
+    unknown = tuple(lines[at].strip() for at in edges if at not in found and is_near_miss(lines[at]))
+    if not found:
+        return text, (), unknown
+    kept = "\n".join(line for at, line in enumerate(lines) if at not in found)
+    return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"), tuple(found.values()), unknown
+
+
+def command_of(line: str) -> Command | None:
+    """The command that a line is, or None. The argument keeps its case."""
+    match = _COMMAND.match(line[:2000]) if "#" in line or "＃" in line else None
+    if match is None:
+        return None
+    return Command(_KEYWORDS[" ".join(match[1].lower().split())], (match[2] or "").strip(), line.strip())
+
+
+def is_near_miss(line: str) -> bool:
+    """Whether a line that is no command looks like a misspelt one: its word is a letter or two off."""
+    match = _CANDIDATE.match(line[:200]) if "#" in line or "＃" in line else None
+    if match is None:
+        return False
+    words = match[1].lower().split()
+    tried = {words[0], " ".join(words)}
+    return any(len(each) >= 3 and get_close_matches(each, _KEYWORDS, 1, CLOSENESS) for each in tried)
+
+
+def _edges(lines: Sequence[str]) -> list[int]:
+    """The lines among which commands may stand: EDGE filled ones at either end, command lines not counted."""
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    top, bottom = _reach(lines, filled), _reach(lines, filled[::-1])
+    return sorted({*top, *bottom})
+
+
+def _reach(lines: Sequence[str], order: Sequence[int]) -> list[int]:
+    reached: list[int] = []
+    others = 0
+    for at in order:
+        others += command_of(lines[at]) is None
+        if others > EDGE:
+            break
+        reached.append(at)
+    return reached

@@ -1,0 +1,177 @@
+"""Raw bytes → the parts of a mail: readings of its body, its files, its delivery report.
+
+The walk is our own: bodies of attached and returned mails are never read as this mail's, an alternative gives one reading, and
+message/* parts stay closed, so that an attached mail is kept byte for byte and cannot be a bomb.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+
+from relay.mail import charsets, limits
+
+_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
+_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+# What a report carries beside its text: the machine's words and the returned mail.
+_RETURNED = _REPORTS | {
+    "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/disposition-notification",
+    "message/global-disposition-notification", "message/feedback-report",
+}  # fmt: skip
+_BODIES = frozenset({"text/plain", "text/html"})
+
+
+class Part(Message):
+    """A MIME part whose message/* stays closed: for the parser it is a leaf, `kind` says what it is."""
+
+    def get_content_type(self) -> str:
+        """The type for the parser: never message/*, nor a multipart without a boundary."""
+        kind = self.kind
+        return "application/octet-stream" if kind.startswith("message/") else kind
+
+    @property
+    def kind(self) -> str:
+        """The declared type, lower case, with the RFC 2045 §5.2 defaults."""
+        return super().get_content_type()
+
+    def data(self) -> bytes:
+        """The decoded bytes; of a malformed encoding what there is."""
+        payload = self.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else b""
+
+
+@dataclass(slots=True)
+class Body:
+    """One stretch of a mail's body in one or two readings, either of which may be None."""
+
+    plain: str | None = None
+    html: str | None = None
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a mail consists of; `bodies` follow one another, `report` is the delivery report's own text."""
+
+    message: Part
+    bodies: list[Body] = field(default_factory=list)
+    files: list[Part] = field(default_factory=list)
+    report: str | None = None
+
+
+def parse(raw: bytes) -> Parts:
+    """The parts of a raw mail. Raises Refused(554, "5.6.0", …) over the structural limits."""
+    limits.check(raw)
+    try:
+        message = email.message_from_bytes(raw, Part)
+    except RecursionError:
+        raise limits.refused("its parts are nested too deep") from None
+    parts = Parts(message)
+    _walk(message, parts, in_report=False)
+    return parts
+
+
+def _children(part: Part) -> list[Part]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
+
+
+def _walk(part: Part, parts: Parts, in_report: bool) -> None:
+    """Sort a part into bodies, files and report; depth is bounded by `limits`."""
+    kind = part.kind
+    if kind == "multipart/alternative" and part.is_multipart():
+        _alternative(part, parts)
+    elif part.is_multipart():
+        for child in _children(part):
+            _walk(child, parts, in_report or kind == "multipart/report")
+    elif in_report and kind in _RETURNED:
+        if kind in _REPORTS and parts.report is None:
+            parts.report = charsets.decode(part.data())
+    elif _is_body(part):
+        text = _text(part)
+        parts.bodies.append(Body(html=text) if kind == "text/html" else Body(plain=text))
+    elif kind not in _SIGNATURES and kind not in _REPORTS and not kind.startswith("multipart/"):
+        parts.files.append(part)
+
+
+def _alternative(part: Part, parts: Parts) -> None:
+    """The children's readings side by side; files among them (pictures, a calendar) are files."""
+    body = Body()
+    for child in _children(part):
+        inner = Parts(parts.message)
+        _walk(child, inner, in_report=False)
+        plain = [each.plain for each in inner.bodies if each.plain is not None]
+        html = [each.html for each in inner.bodies if each.html is not None]
+        body.plain = "\n".join(plain) if plain and body.plain is None else body.plain
+        body.html = "\n".join(html) if html and body.html is None else body.html
+        parts.files.extend(inner.files)
+    if body.plain is not None or body.html is not None:
+        parts.bodies.append(body)
+
+
+def _is_body(part: Part) -> bool:
+    if part.kind not in _BODIES:
+        return False
+    disposition = str(part.get("content-disposition", "")).lower()
+    named = "name" in str(part.get("content-type", "")).lower().partition(";")[2] or "filename" in disposition
+    return not disposition.lstrip().startswith("attachment") and not (named and file_name(part))
+
+
+def file_name(part: Message) -> str:
+    """The raw file name of a part (RFC 2231 decoded, RFC 2047 not), or ""."""
+    try:
+        return part.get_filename() or ""
+    except (ValueError, LookupError, TypeError, AttributeError):  # mangled parameters
+        return ""
+
+
+# ── text ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _text(part: Part) -> str:
+    text = charsets.decode(part.data(), _parameter(part, "charset"))
+    if part.kind == "text/plain" and _parameter(part, "format").lower() == "flowed":
+        return unflow(text, _parameter(part, "delsp").lower() == "yes")
+    return text
+
+
+def _parameter(part: Part, name: str) -> str:
+    try:
+        value = part.get_param(name, "")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+    return str(value[2] if isinstance(value, tuple) else value or "").strip()
+
+
+_QUOTE_DEPTH = re.compile(r">*")
+
+
+def unflow(text: str, delsp: bool = False) -> str:
+    """format=flowed text with its soft line breaks joined (RFC 3676); quotes keep their `>`."""
+    return "\n".join(_paragraphs(text.replace("\r\n", "\n").split("\n"), delsp))
+
+
+def _paragraphs(lines: list[str], delsp: bool) -> Iterator[str]:
+    gathered: list[str] = []
+    depth = 0
+    for line in lines:
+        mark = _QUOTE_DEPTH.match(line)
+        level = mark.end() if mark else 0
+        content = line[level:].removeprefix(" ")
+        if gathered and (level != depth or content == "-- "):
+            yield _quoted(depth, "".join(gathered))
+            gathered = []
+        depth = level
+        soft = content.endswith(" ") and content != "-- "
+        gathered.append(content[:-1] if soft and delsp else content)
+        if not soft:
+            yield _quoted(depth, "".join(gathered))
+            gathered = []
+    if gathered:
+        yield _quoted(depth, "".join(gathered))
+
+
+def _quoted(depth: int, text: str) -> str:
+    return f"{'>' * depth} {text}" if depth else text

@@ -1,0 +1,140 @@
+"""One raw mail → one `model.Mail`: the way it is read, step by step."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply
+from relay.mail.parse import Body, Part, parse
+from relay.mail.reply import Reply
+from relay.model import Attachment, Bounce, Command, Mail, MailKind
+
+_CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
+_SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
+_PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
+
+
+def read(raw: bytes) -> Mail:
+    """What the relay reads out of one raw mail (RFC 5322 bytes).
+
+    Raises Refused(554, "5.6.0", …) for more or fewer than one From, a From that is not exactly one whole mailbox, and
+    over the structural limits (`limits`); nothing else.
+    """
+    parts = parse(raw)
+    message = parts.message
+    author = headers.author(message)
+    subject = headers.first(message, "subject")
+    kind, bounce = _kind(message, parts.report)
+    pictures = attachments.inline(parts.files, _sources(parts.bodies))
+    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message))
+    text, given, unknown = commands.extract(found.text)
+    files = attachments.read(parts.files, pictures)
+    references = headers.ids(message, "references", "in-reply-to")
+    return Mail(
+        kind=kind,
+        author=author,
+        subject=subject,
+        date=headers.first(message, "date"),
+        message_id=next(iter(headers.ids(message, "message-id")), ""),
+        references=references,
+        answers=next(iter(headers.ids(message, "in-reply-to") or references[-1:]), ""),
+        to=headers.addresses(message, "to", "cc"),
+        text=text,
+        quoted=found.quoted,
+        signature=found.signature,
+        commands=given,
+        unknown=unknown,
+        attachments=_of_this_mail(files, found),
+        bounce=bounce,
+        content=_fingerprint(author.address, subject, whole, files),
+        loops=tuple(headers.decoded(value) for value in headers.values(message, "x-relay-loop")),
+    )
+
+
+def _kind(message: Part, report: str | None) -> tuple[MailKind, Bounce | None]:
+    kind = automatic.kind(message)
+    bounce = bounces.read(report) if report is not None else None
+    if bounce is not None:
+        return "bounce", bounce
+    return ("auto-reply" if kind == "bounce" else kind), None
+
+
+# ── a body without headers, for `relay read` and for trying ────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is read out of a bare body: as in `Mail`."""
+
+    text: str
+    quoted: str
+    signature: str
+    commands: tuple[Command, ...]
+    unknown: tuple[str, ...]
+
+
+def read_body(body: str, kind: Literal["text", "html"]) -> Text:
+    """New text, quote, signature and commands of a plain or HTML body that has no header. Never raises."""
+    found = reply.split(html.text(body) if kind == "html" else body)
+    text, given, unknown = commands.extract(found.text)
+    return Text(text, found.quoted, found.signature, given, unknown)
+
+
+# ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sources(bodies: list[Body]) -> list[str]:
+    return [source for body in bodies for source in (body.plain, body.html) if source]
+
+
+def _is_forward(subject: str, message: Part) -> bool | None:
+    """What the subject says: True forwarded, False an answer, None nothing known."""
+    prefix = _PREFIX.match(subject)
+    word = prefix[1].lower() if prefix else ""
+    if word in phrases.FORWARD_PREFIXES:
+        return True
+    return False if word in phrases.REPLY_PREFIXES or headers.values(message, "in-reply-to") else None
+
+
+def _read_bodies(bodies: list[Body], pictures: dict[str, str], forwarded: bool | None) -> tuple[str, Reply]:
+    """The whole text of a mail in its better reading, and what is new in it."""
+    whole = "\n".join(_better(body, pictures) for body in bodies)
+    return whole, reply.split(whole, forwarded)
+
+
+def _better(body: Body, pictures: dict[str, str]) -> str:
+    """One reading of a body: the plain one, unless the HTML says more (pictures, quotes) or the plain one is a stub."""
+    plain = _CID.sub(lambda match: _short(match, pictures), body.plain or "")
+    if body.html is None or (plain.strip() and not _says_more(body.html, plain, pictures)):
+        return plain
+    return html.text(body.html, pictures) or plain
+
+
+def _short(match: re.Match[str], pictures: dict[str, str]) -> str:
+    name = pictures.get(match[1])
+    return f"[cid:{name}]" if name else match[0]
+
+
+def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
+    if pictures and "cid:" in source and not _SHORT_CID.search(plain):
+        return True
+    unmarked = "\n>" not in plain and not plain.startswith(">")
+    return (unmarked and html.has_quote(source)) or html.is_stub(plain, source)
+
+
+# ── files and fingerprint ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_this_mail(files: tuple[Attachment, ...], found: Reply) -> tuple[Attachment, ...]:
+    """The files without those pictures that stand only in quoted history or in the signature."""
+    new, old = set(_SHORT_CID.findall(found.text)), set(_SHORT_CID.findall(found.quoted + found.signature))
+    return tuple(file for file in files if file.content_id not in old - new)
+
+
+def _fingerprint(author: str, subject: str, whole: str, files: tuple[Attachment, ...]) -> str:
+    """Hex SHA-256 of who wrote what: the same over other Received lines, transfer encodings and line lengths."""
+    told = [author.lower(), subject, " ".join(whole.split()), *sorted(file.sha256 for file in files)]
+    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()
