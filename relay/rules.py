@@ -302,6 +302,8 @@ def _pass_letters(network: Network, tickets: tuple[Ticket, ...], events: tuple[E
 
 def _comment_letters(grown: Chain, network: Network, ticket: Ticket, turn: Turn, events: tuple[Event, ...]) -> list[Order]:
     """One letter to each contact of each other party that may see any of it; a note, to the author's own colleagues."""
+    if turn.said_before:
+        return []  # its letters are out already: a mail that comes on two ways makes one set
     orders: list[Order] = []
     brought_in = {event.data["ticket"] for event in events if event.kind == "passed"}
     for reader in grown.tickets:

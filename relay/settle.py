@@ -187,7 +187,11 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     if before and not links:
         case.again = True
         return
-    store.save(case.connection, own.chain, rules.decide(own.chain, case.settings.network, turn, case.stamp.now), case.stamp)
+    decision = rules.decide(own.chain, case.settings.network, turn, case.stamp.now)
+    case.again = before and not decision.events
+    if case.again:
+        return
+    store.save(case.connection, own.chain, decision, case.stamp)
     case.touched.append(own.chain.id)
     if not before:
         store.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
