@@ -115,9 +115,11 @@ class Writer:
         """For "undelivered": whom it did not reach, why, and the words themselves, which are the reader's own."""
         if row.kind != "undelivered" or not entries:
             return {}
-        event = self._connection.execute(select(EVENTS.c.data).where(EVENTS.c.id == row.event_id)).scalar_one()
-        text = self._connection.execute(select(EVENTS.c.text).where(EVENTS.c.id == event["event"])).scalar_one()
-        return {"to": entries[0].data["to"], "reason": entries[0].data["reason"], "text": text}
+        facts = self._connection.execute(select(EVENTS.c.data).where(EVENTS.c.id == row.event_id)).scalar_one()
+        mail = select(EVENTS.c.mail_id).where(EVENTS.c.id == facts["event"]).scalar_subquery()
+        lost = load_events(self._connection, EVENTS.c.mail_id == mail, EVENTS.c.ticket_id == row.ticket_id)
+        words = "\n\n".join(event.text for event in lost if event.text)
+        return {"to": entries[0].data["to"], "reason": facts["reason"], "others": facts["others"], "text": words}
 
     def _references(self, row: Row[Any]) -> tuple[str, ...]:
         """Ids that this party has seen, oldest first: its own mails and our earlier letters to it; the last is answered."""

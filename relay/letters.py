@@ -258,6 +258,7 @@ def _data(letter: Letter, language: Language) -> dict[str, Any]:
         "problems": [_problem(one, language) for one in data.get("problems", ())],
         "to": mime.clean(str(data.get("to", ""))),
         "reason": language.failure(str(data.get("reason", ""))),
+        "others": bool(data.get("others")),
         "what": mime.clean(str(data.get("what", "")), 1000),
         "details": {mime.clean(str(label)): mime.clean(str(value), 1000) for label, value in data.get("details", {}).items()},
         "text": text,

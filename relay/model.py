@@ -207,8 +207,9 @@ class Mail:
 
     `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
     `unknown` are lines that look like a misspelt command (kept in the text). `to` are the addresses of To and Cc, lower case.
-    `references` are the ids of In-Reply-To and References, with angle brackets; `answers` is the one that it answers. `content` is the hex SHA-256 of the decoded
-    bodies and files, the same on every way the mail takes. `loops` are the values of X-Relay-Loop.
+    `references` are the ids of In-Reply-To and References, with angle brackets; `answers` is the one that it answers.
+    `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
+    values of X-Relay-Loop.
     """
 
     kind: MailKind
@@ -283,7 +284,8 @@ class Letter:
     `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
     address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted. `data` by kind:
-    "notice" {"problems": [{"line": str, "reason": str, ...}]}, "undelivered" {"to": str, "reason": str, "text": str},
+    "notice" {"problems": [{"line": str, "reason": code, ...}]},
+    "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "postmaster" {"what": str, "details": {label: value}, "text": str}.
     """
 

@@ -149,8 +149,8 @@ def clean_subject(subject: str, prefix: str) -> str:
 def undelivered(chain: Chain, network: Network, about: Event, facts: Mapping[str, Any], now: datetime) -> Decision:
     """What a letter that failed for good does: the author of what it carried is told.
 
-    `facts` are {"ticket": the ticket that it did not reach, "reason": a code that the template knows}: never the words
-    of the refusing server, which may name what lies behind a hidden link.
+    `facts` are {"ticket": the ticket that it did not reach, "reason": a code that the template knows, "event": about.id,
+    "others": whether some of that party got it}: never the words of the refusing server, which may name what is hidden.
     """
     event = Event(-1, "undelivered", about.ticket, Contact(""), now, internal=True, data=facts)
     waiting = chain.ticket(about.ticket)

@@ -28,10 +28,11 @@ MX_PORT = 25
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A server to connect to."""
+    """A server to connect to: its name for people and for TLS, and the address that was looked up for it, if one was."""
 
     name: str
     port: int
+    address: str = ""
     user: str = ""
     password: str = ""
     tls: bool = False
@@ -40,19 +41,29 @@ class Host:
 Route = Callable[[str], Awaitable[list[Host]]]
 
 
-def route(settings: Settings, mx_port: int = MX_PORT) -> Route:
-    """Where letters to a domain go: the smarthost always, or the domain's MX hosts (RFC 5321 §5.1)."""
-    if smarthost := settings.delivery.smarthost:
-        host = Host(smarthost.host, smarthost.port, smarthost.user, smarthost.password, smarthost.security == "tls")
+def route(settings: Settings) -> Route:
+    """Where letters to a domain go: always to the smarthost, or to the domain's own MX hosts."""
+    if settings.delivery.smarthost is None:
+        return mx_route(settings.dns)
+    smarthost = settings.delivery.smarthost
+    host = Host(smarthost.host, smarthost.port, "", smarthost.user, smarthost.password, smarthost.security == "tls")
 
-        async def to_smarthost(_domain: str) -> list[Host]:
-            return [host]
+    async def to_smarthost(_domain: str) -> list[Host]:
+        return [host]
 
-        return to_smarthost
-    resolver = _resolver(settings.dns)
+    return to_smarthost
+
+
+def mx_route(settings: DnsSettings, port: int = MX_PORT) -> Route:
+    """Each domain's MX hosts, by preference (RFC 5321 §5.1)."""
+    resolver = _resolver(settings)
 
     async def to_mx(domain: str) -> list[Host]:
-        return [Host(name, mx_port) for name in await _mx(resolver, domain)]
+        names = await _mx(resolver, domain)
+        hosts = [Host(name, port, found) for name in names for found in await _addresses(resolver, name)]
+        if not hosts:
+            raise Deferred(451, "4.4.3", f"None of the mail servers of {domain} has an address: {', '.join(names)}.")
+        return hosts
 
     return to_mx
 
@@ -141,7 +152,7 @@ class Lane:
         if not host.password and not host.tls:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return aiosmtplib.SMTP(
-            hostname=host.name,
+            hostname=host.address or host.name,
             port=host.port,
             username=host.user or None,
             password=host.password or None,
@@ -175,3 +186,11 @@ async def _mx(resolver: dns.asyncresolver.Resolver, domain: str) -> list[str]:
     if names in ([""], ["."]):
         raise Refused(556, "5.1.10", f"The domain {domain} takes no mail (RFC 7505).")
     return names
+
+
+async def _addresses(resolver: dns.asyncresolver.Resolver, name: str) -> list[str]:
+    """IPv4 before IPv6; none where the name has none, or cannot be looked up now."""
+    with contextlib.suppress(dns.exception.DNSException):
+        found = await resolver.resolve_name(name)
+        return sorted(found.addresses(), key=lambda address: ":" in address)
+    return []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from relay import rules, store
 from relay.model import Contact
@@ -50,8 +50,15 @@ def tell_postmaster(connection: Connection, settings: Settings, stamp: Stamp, da
 def _tell_author(connection: Connection, settings: Settings, letter: Row[Any], reason: str, stamp: Stamp) -> None:
     chain = store.load_chain(connection, letter.chain_id, lock=True)
     (about,) = store.load_events(connection, store.EVENTS.c.id == letter.event_id)
-    facts = {"ticket": letter.ticket_id, "reason": reason, "event": about.id}
+    facts = {"ticket": letter.ticket_id, "reason": reason, "event": about.id, "others": _others(connection, letter)}
     store.save(connection, chain, rules.undelivered(chain, settings.network, about, facts, stamp.now), stamp)
+
+
+def _others(connection: Connection, letter: Row[Any]) -> bool:
+    """Whether the same words have reached, or may still reach, somebody else at that ticket."""
+    same = and_(LETTERS.c.event_id == letter.event_id, LETTERS.c.ticket_id == letter.ticket_id, LETTERS.c.kind == letter.kind)
+    alive = LETTERS.c.state.not_in(("failed", "dropped"))
+    return connection.execute(select(LETTERS.c.id).where(same, alive, LETTERS.c.id != letter.id)).first() is not None
 
 
 def _statement(letter: Row[Any], reply: str) -> dict[str, Any]:

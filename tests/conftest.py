@@ -47,5 +47,5 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server that the tests started."""
     if postgres_programs() is None:
         pytest.skip("PostgreSQL is not installed")
-    with postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url
+    with postgres(tmp_path_factory.mktemp("pg")) as server:
+        yield server.url

@@ -304,21 +304,38 @@ def postgres_programs() -> Path | None:
     return next((place for place in places if (place / "postgres").exists() and (place / "initdb").exists()), None)
 
 
+class Postgres:
+    """A PostgreSQL server of its own in `folder`. Root may not run one, so it is run as another user."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = postgres_programs()
+        assert programs is not None, "PostgreSQL is not installed"
+        self._programs, self._data, self._port = programs, folder / "postgres", free_port()
+        self._data.mkdir(parents=True)
+        self._user = _unprivileged(self._data)
+        self.url = f"postgresql://relay@127.0.0.1:{self._port}/postgres"
+        _run(self._user, programs / "initdb", "-D", self._data, "-U", "relay", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        settings = f"-p {self._port} -k {self._data} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._ctl("-o", settings, "-l", self._data / "log", "start")
+
+    def stop(self) -> None:
+        self._ctl("-m", "immediate", "stop")
+
+    def _ctl(self, *arguments: object) -> None:
+        _run(self._user, self._programs / "pg_ctl", "-D", self._data, "-w", *arguments)
+
+
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server of its own; gives the URL of its database. Root may not run one, so it is run as another user."""
-    programs = postgres_programs()
-    assert programs is not None
-    data, port = folder / "postgres", free_port()
-    data.mkdir(parents=True)
-    user = _unprivileged(data)
-    _run(user, programs / "initdb", "-D", data, "-U", "relay", "-A", "trust", "-E", "UTF8", "--no-sync")
-    settings = f"-p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off"
-    _run(user, programs / "pg_ctl", "-D", data, "-o", settings, "-l", data / "log", "-w", "start")
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """A running PostgreSQL server."""
+    server = Postgres(folder)
+    server.start()
     try:
-        yield f"postgresql://relay@127.0.0.1:{port}/postgres"
+        yield server
     finally:
-        _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        server.stop()
 
 
 def _unprivileged(data: Path) -> int | None:

@@ -1,0 +1,286 @@
+"""What a party may see of a chain, and under which name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay import address, visibility
+from relay.model import Attachment, Chain, Contact, Event, Link, Network, Share, Ticket
+from tests.chains import DOMAIN, NOW, chain, chains, crosses, in_person, knows, line, links_of, network, way
+
+FILE = Attachment("plan.pdf", "application/pdf", 4, "0" * 64)
+PICTURE = Attachment("photo.png", "image/png", 4, "1" * 64, "p1")
+
+
+def comment(ticket: int, text: str = "Words.", *files: Attachment, **more: Any) -> Event:
+    return Event(1, "comment", ticket, Contact("w@w.example", "Writer"), NOW, text=text, attachments=files, **more)
+
+
+def passed(ticket: int, to: int, text: str = "") -> Event:
+    return Event(2, "passed", ticket, Contact("w@w.example", "Writer"), NOW, text=text, data={"link": "x", "ticket": to})
+
+
+def pairs(drawn: tuple[Network, Chain]) -> list[tuple[Ticket, Ticket]]:
+    return [(one, other) for one in drawn[1].tickets for other in drawn[1].tickets]
+
+
+# ── the way between two tickets ────────────────────────────────────────────────────────────────────────────
+
+
+@given(chains)
+def test_a_path_is_the_shortest_way_and_the_same_from_both_ends(drawn: tuple[Network, Chain]) -> None:
+    of, matter = drawn
+    for near, far in pairs(drawn):
+        hops = visibility.path(matter, of, near, far)
+        assert [hop.link for hop in hops] == way(links_of(of, matter), near.id, far.id)
+        back = visibility.path(matter, of, far, near)
+        assert [(hop.near, hop.far) for hop in hops] == [(hop.far, hop.near) for hop in reversed(back)]
+        assert [hop.near.id for hop in hops][1:] == [hop.far.id for hop in hops][:-1]
+        assert not hops or (hops[0].near, hops[-1].far) == (near, far)
+
+
+def test_a_link_that_was_taken_out_of_the_configuration_hides_what_is_behind() -> None:
+    of, matter = line("abc")
+    without = replace(of, links={"ab": of.links["ab"]})
+    seen = visibility.entry(matter, without, matter.ticket(1), comment(3))
+    assert seen is not None and (seen.who, seen.party) == ("Firm B", "Firm B")
+    assert [seat.party for seat in visibility.seats(matter, without, matter.ticket(1))] == ["Firm A", "Firm B"]
+
+
+def test_a_party_that_was_taken_out_goes_by_its_key() -> None:
+    of, matter = line("ab")
+    without = replace(of, parties={"a": of.parties["a"]})
+    assert visibility.party_name(matter, without, matter.ticket(1), matter.ticket(2)) == "b"
+
+
+# ── internal events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(chains, st.sampled_from(["comment", "automatic", "undelivered", "passed"]))
+def test_an_internal_event_is_seen_from_its_own_ticket_only(drawn: tuple[Network, Chain], kind: Any) -> None:
+    of, matter = drawn
+    for reader, writer in pairs(drawn):
+        event = replace(comment(writer.id, "Secret.", FILE), kind=kind, internal=True, data={"ticket": reader.id})
+        assert (visibility.entry(matter, of, reader, event) is not None) == (reader.id == writer.id)
+
+
+@pytest.mark.parametrize("kind", ["automatic", "undelivered"])
+def test_what_the_relay_noted_for_one_party_crosses_no_link_even_if_not_marked_internal(kind: Any) -> None:
+    of, matter = line("ab")
+    event = replace(comment(2), kind=kind, data={"ticket": 1})
+    assert visibility.entry(matter, of, matter.ticket(1), event) is None
+
+
+# ── what links share ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(chains)
+def test_text_and_files_cross_where_every_link_shares_them(drawn: tuple[Network, Chain]) -> None:
+    of, matter = drawn
+    for reader, writer in pairs(drawn):
+        links = way(links_of(of, matter), reader.id, writer.id)
+        seen = visibility.entry(matter, of, reader, comment(writer.id, "Words.", FILE))
+        words, files = crosses(links, "comments"), crosses(links, "attachments")
+        assert (seen is not None) == (words or files)
+        if seen is not None:
+            assert (seen.text, seen.attachments) == ("Words." if words else "", (FILE,) if files else ())
+            assert seen.own == (reader.id == writer.id)
+
+
+@pytest.mark.parametrize(
+    ("share", "text", "files"),
+    [
+        ({"comments"}, "See , there.", ()),
+        ({"attachments"}, "", (PICTURE,)),
+        ({"comments", "attachments"}, "See [cid:p1], there.", (PICTURE,)),
+    ],
+)
+def test_a_picture_that_does_not_cross_leaves_no_mark(share: set[Share], text: str, files: tuple[Attachment, ...]) -> None:
+    of, matter = line("ab", share=frozenset(share))
+    seen = visibility.entry(matter, of, matter.ticket(1), comment(2, "See [cid:p1], there.", PICTURE))
+    assert seen is not None and (seen.text, seen.attachments) == (text, files)
+
+
+@pytest.mark.parametrize("text", ["[cid:p1]", "[cid:p1]\n[cid:p2]", " \n"])
+def test_a_comment_of_which_nothing_is_left_is_no_entry(text: str) -> None:
+    of, matter = line("ab", share=frozenset({"comments"}))
+    assert visibility.entry(matter, of, matter.ticket(1), comment(2, text, PICTURE)) is None
+
+
+# ── names ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("identities", "reader", "writer", "who", "as_party"),
+    [
+        (("person", "person"), 1, 3, "Writer", "Firm C"),
+        (("person", "party"), 1, 3, "Firm C", "Firm C"),
+        (("party", "person"), 1, 3, "Firm C", "Firm C"),
+        (("person", "hidden"), 1, 3, "Firm B", "Firm B"),
+        (("party", "hidden"), 1, 3, "Firm B", "Firm B"),
+        (("hidden", "person"), 1, 3, "Firm B", "Firm B"),
+        (("hidden", "hidden"), 1, 3, "Firm B", "Firm B"),
+        (("person", "hidden"), 3, 1, "Firm B", "Firm B"),
+        (("hidden", "person"), 3, 1, "Firm B", "Firm B"),
+        (("person", "hidden"), 2, 3, "Firm C", "Firm C"),
+        (("hidden", "person"), 2, 1, "Firm A", "Firm A"),
+        (("person", "hidden"), 2, 1, "Writer", "Firm A"),
+    ],
+)
+def test_an_author_is_as_open_as_the_strictest_link(
+    identities: tuple[Any, ...], reader: int, writer: int, who: str, as_party: str
+) -> None:
+    of, matter = line("abc", *identities)
+    seen = visibility.entry(matter, of, matter.ticket(reader), comment(writer))
+    assert seen is not None and (seen.who, seen.party) == (who, as_party)
+
+
+@given(chains)
+def test_names_beyond_a_hidden_link_never_show(drawn: tuple[Network, Chain]) -> None:
+    of, matter = drawn
+    for reader, writer in pairs(drawn):
+        links = way(links_of(of, matter), reader.id, writer.id)
+        who, as_party = visibility.author_name(matter, of, reader, comment(writer.id))
+        firm = of.parties[writer.party].name
+        assert as_party == visibility.party_name(matter, of, reader, writer)
+        assert (as_party == firm) == knows(links)
+        assert who == ("Writer" if in_person(links) else as_party)
+
+
+@given(chains)
+def test_a_stand_in_is_the_last_that_the_reader_knows_on_the_way(drawn: tuple[Network, Chain]) -> None:
+    of, matter = drawn
+    for reader, writer in pairs(drawn):
+        hops = visibility.path(matter, of, reader, writer)
+        on_the_way = [reader, *(hop.far for hop in hops)]
+        known = [on_the_way[at] for at in range(len(on_the_way)) if knows([hop.link for hop in hops[:at]])]
+        assert visibility.stand_in(reader, writer, hops) == known[-1]
+
+
+@pytest.mark.parametrize("name", ["w@w.example", "Writer w@w.example", "Writer (w@w.example)"])
+def test_a_display_name_that_is_an_address_gives_way_to_the_partys_name(name: str) -> None:
+    of, matter = line("ab")
+    event = replace(comment(2), author=Contact("w@w.example", name))
+    assert visibility.author_name(matter, of, matter.ticket(1), event) == ("Firm B", "Firm B")
+
+
+def test_a_display_name_that_is_a_thread_address_does_not_cross() -> None:
+    of, matter = line("ab")
+    token = matter.ticket(2).thread
+    event = replace(comment(2), author=Contact("w@w.example", f"Writer t-{token}"))
+    assert token not in "".join(visibility.author_name(matter, of, matter.ticket(1), event))
+
+
+def test_an_author_without_a_name_is_his_party_to_others_and_his_address_to_his_own() -> None:
+    of, matter = line("ab")
+    event = replace(comment(2), author=Contact("w@w.example"))
+    ours, theirs = (visibility.entry(matter, of, matter.ticket(at), event) for at in (2, 1))
+    assert ours is not None and ours.who == "w@w.example"
+    assert theirs is not None and theirs.who == "Firm B"
+
+
+# ── addresses ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.sampled_from("tnb"), st.booleans())
+def test_the_relays_addresses_are_taken_out_of_text_and_file_names(prefix: str, with_domain: bool) -> None:
+    of, matter = line("ab")
+    token = address.mint()
+    written = f"{prefix}-{token}" + (f"@{DOMAIN}" if with_domain else "")
+    event = comment(2, f"Write to {written}, please.", replace(FILE, name=f"{written}.pdf"))
+    theirs, ours = (visibility.entry(matter, of, matter.ticket(at), event) for at in (1, 2))
+    assert theirs is not None and theirs.text == "Write to …, please." and theirs.attachments[0].name == "….pdf"
+    assert ours is not None and written in ours.text
+
+
+# ── passing on ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def passing(*identities: Any, reader: int, to: int, share: set[Share] | None = None) -> dict[str, Any] | None:
+    """What the reader in a line a, b, c, d sees of ticket `to` being passed on to by the one above it."""
+    of, matter = line("abcd", *identities, **({"share": frozenset(share)} if share is not None else {}))
+    seen = visibility.entry(matter, of, matter.ticket(reader), passed(to - 1, to, "With care."))
+    return None if seen is None else {**seen.data, "who": seen.who, "text": seen.text}
+
+
+def test_passing_on_says_to_whom() -> None:
+    everyone = ("person", "person", "person")
+    assert passing(*everyone, reader=1, to=4) == {"to": "Firm D", "mine": False, "who": "Writer", "text": "With care."}
+    assert passing(*everyone, reader=4, to=4) == {"to": "Firm D", "mine": True, "who": "Writer", "text": "With care."}
+
+
+def test_passing_on_beyond_a_hidden_link_is_not_seen() -> None:
+    assert passing("person", "hidden", "person", reader=1, to=4) is None
+    assert passing("person", "person", "hidden", reader=1, to=4) is None
+    assert passing("person", "person", "hidden", reader=2, to=4) is None
+    assert passing("hidden", "person", "person", reader=1, to=3) is None
+    assert passing("hidden", "person", "person", reader=1, to=2) is not None
+
+
+def test_who_is_brought_in_always_sees_that_he_was() -> None:
+    found = passing("person", "person", "hidden", reader=4, to=4, share=set())
+    assert found == {"to": "Firm D", "mine": True, "who": "Firm C", "text": ""}
+
+
+def test_passing_on_crosses_only_where_status_does() -> None:
+    everyone = ("person", "person", "person")
+    assert passing(*everyone, reader=1, to=4, share={"comments", "attachments"}) is None
+    found = passing(*everyone, reader=1, to=4, share={"status"})
+    assert found is not None and found["text"] == ""
+
+
+def test_who_passed_on_sees_to_whom_also_over_a_hidden_link() -> None:
+    found = passing("person", "person", "hidden", reader=3, to=4)
+    assert found is not None and found["to"] == "Firm D"
+
+
+def test_a_failed_delivery_beyond_a_hidden_link_is_told_of_its_stand_in() -> None:
+    of, matter = line("abcd", "person", "hidden", "person")
+    event = Event(3, "undelivered", 1, Contact(""), NOW, internal=True, data={"ticket": 4, "reason": "refused"})
+    seen = visibility.entry(matter, of, matter.ticket(1), event)
+    assert seen is not None and seen.data == {"to": "Firm B", "mine": False, "reason": "refused"}
+
+
+# ── seats ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(chains)
+def test_seats_are_the_tickets_that_the_reader_knows_each_once(drawn: tuple[Network, Chain]) -> None:
+    of, matter = drawn
+    for reader in matter.tickets:
+        seats = visibility.seats(matter, of, reader)
+        known = {t.party for t in matter.tickets if knows(way(links_of(of, matter), reader.id, t.id))}
+        assert sorted(seat.party for seat in seats) == sorted(of.parties[key].name for key in known)
+        assert [seat.party for seat in seats if seat.own] == [of.parties[reader.party].name]
+        assert seats[0].depth == 0 and all(low.depth - high.depth <= 1 for high, low in pairwise(seats))
+
+
+@given(chains)
+def test_status_and_number_show_where_every_link_shares_them(drawn: tuple[Network, Chain]) -> None:
+    of, bare = drawn
+    matter = replace(bare, tickets=tuple(replace(t, status="accepted", reference=f"R-{t.id}") for t in bare.tickets))
+    for reader in matter.tickets:
+        for seat in visibility.seats(matter, of, reader):
+            ticket = next(t for t in matter.tickets if of.parties[t.party].name == seat.party)
+            links = way(links_of(of, matter), reader.id, ticket.id)
+            assert seat.status == ("accepted" if crosses(links, "status") else None)
+            assert seat.reference == (ticket.reference if crosses(links, "reference") else "")
+
+
+def test_hidden_levels_leave_no_gap() -> None:
+    of, matter = line("abcde", "person", "hidden", "hidden", "person")
+    seats = visibility.seats(matter, of, matter.ticket(5))
+    assert [(seat.party, seat.depth) for seat in seats] == [("Firm D", 0), ("Firm E", 1)]
+
+
+def test_branches_are_listed_each_below_its_own() -> None:
+    links = (Link("ab", "a", "b"), Link("bc", "b", "c"), Link("ad", "a", "d"), Link("be", "b", "e"))
+    seats = visibility.seats(chain(*links), network(*links), chain(*links).ticket(1))
+    names = [(seat.party[-1], seat.depth) for seat in seats]
+    assert names == [("A", 0), ("B", 1), ("C", 2), ("E", 2), ("D", 1)]
