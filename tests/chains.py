@@ -43,7 +43,8 @@ def chain(*links: Link) -> Chain:
 
 def line(keys: str, *identities: Identity, share: frozenset[Share] = frozenset(SHARES)) -> tuple[Network, Chain]:
     """One party after the other: `line("abc", "person", "hidden")` has the links ab and bc."""
-    ways = zip(pairwise(keys), identities or ("person",) * (len(keys) - 1), strict=True)
+    names = identities or IDENTITIES[:1] * (len(keys) - 1)
+    ways = zip(pairwise(keys), names, strict=True)
     links = [Link(up + down, up, down, share=share, identity=identity) for (up, down), identity in ways]
     return network(*links), chain(*links)
 
