@@ -57,6 +57,15 @@ def return_path(token: str, domain: str) -> str:
     return f"b-{token}@{domain}"
 
 
+def brief(address: str) -> str:
+    """The address as a log may show it: enough of a token to find it again, not enough to write to it.
+
+    >>> brief("t-abcdefghijklmnopqrstuvwxyz@relay.example.com")
+    't-abcde…@relay.example.com'
+    """
+    return re.sub(r"(?i)\b([tnb]-[a-z2-7]{5})[a-z2-7]{21}", r"\1…", address)
+
+
 def split(address: str) -> tuple[str, str]:
     """Local part and domain, both in lower case; ("", "") for something that is no address."""
     local, at, domain = address.strip().lower().rpartition("@")
@@ -90,5 +99,12 @@ def _local(local: str, links: Container[str]) -> Address | None:
 
 
 def scrub(text: str, domain: str, replacement: str = "…") -> str:
-    """`text` without any thread, note or return-path address of this relay, with or without the domain."""
-    return re.sub(rf"(?i)\b[tnb]-{TOKEN}(?:@{re.escape(domain)}|%40{re.escape(domain)})?", replacement, text)
+    """`text` without any thread, note or return-path address of this relay, whatever stands around it.
+
+    With the domain it may follow any character; a bare local part must not be a piece of a word, but for the end of an escape:
+    links have addresses percent-encoded ("%3Ct-…%40relay.example%3E"), some twice.
+    """
+    hyphen, at = "(?:-|%(?:25)*2d)", "(?:@|=40|%(?:25)*40)"
+    whole = rf"[tnb]{hyphen}{TOKEN}{at}{re.escape(domain)}"
+    bare = rf"(?:(?<![^\W_])|(?<=[%=][0-9a-f]{{2}})|(?<=%25[0-9a-f]{{2}}))[tnb]{hyphen}{TOKEN}"
+    return re.sub(f"(?i){whole}|{bare}", replacement, text)

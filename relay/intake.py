@@ -110,8 +110,7 @@ class Intake:
     async def _process(self, envelope: Envelope, raw: bytes) -> None:
         try:
             outcome = await self._settle(envelope, raw)
-        except SmtpError as error:
-            self._log.info("mail_refused", mail=envelope.id, answer=str(error), sender=envelope.mail_from)
+        except SmtpError:
             raise
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)

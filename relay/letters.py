@@ -154,7 +154,11 @@ class Letters:
 
     def _values(self, letter: Letter, language: Language, pictures: Sequence[dict[str, Picture]]) -> dict[str, Any]:
         """Everything a template may use; all of it is data, and only `html` values are markup already."""
-        entries = [_said(entry, shown, language) for entry, shown in zip(letter.entries, pictures, strict=True)]
+        entries = [
+            _said(entry, shown, language)
+            for entry, shown in zip(letter.entries, pictures, strict=True)
+            if not _goes_without_saying(letter, entry)
+        ]
         title = _tag(letter) + mime.clean(letter.subject)
         subject = _subject_query(title)
         return {
@@ -166,7 +170,7 @@ class Letters:
             "title": title,
             "entries": entries,
             "authors": list(dict.fromkeys(said.by for said in entries if said.by)),
-            "passed_by": next((said.by for said in reversed(entries) if said.mine), ""),
+            "passed_by": next((_by(entry) for entry in reversed(letter.entries) if entry.data.get("mine")), ""),
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
@@ -205,7 +209,7 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         kind=entry.kind,
         at=entry.at,
         internal=entry.internal,
-        by=", ".join(dict.fromkeys(filter(None, (mime.clean(entry.who), mime.clean(entry.party))))),
+        by=_by(entry),
         to=mime.clean(str(entry.data.get("to", ""))),
         mine=bool(entry.data.get("mine")),
         reason=language.failure(str(entry.data.get("reason", ""))),
@@ -214,6 +218,15 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
         left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
     )
+
+
+def _by(entry: Entry) -> str:
+    return ", ".join(dict.fromkeys(filter(None, (mime.clean(entry.who), mime.clean(entry.party)))))
+
+
+def _goes_without_saying(letter: Letter, entry: Entry) -> bool:
+    """The bare fact that the ticket was passed on to the reader stands in the heading of the letter that brings it."""
+    return letter.kind == "pass" and entry.kind == "passed" and bool(entry.data.get("mine")) and not entry.text
 
 
 def _row(seat: Seat, language: Language) -> Row:

@@ -254,8 +254,8 @@ def _asked(case: _Case) -> tuple[dict[str, str], list[Problem]]:
 
 def _pass_argument(command: Command) -> tuple[str, str]:
     """Link key and text of `#pass LINK [text]`; the link's whole address is taken too."""
-    word, _, text = command.argument.strip().partition(" ")
-    return word.strip("<>.,;:").partition("@")[0].lower(), text.strip()
+    word, *text = command.argument.split(maxsplit=1) or [""]
+    return word.strip("<>.,;:").partition("@")[0].lower(), "".join(text).strip()
 
 
 def _own_links(case: _Case) -> list[str]:

@@ -46,7 +46,7 @@ def entry(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry
     if event.internal or not (NEEDS[event.kind] & shared(hops) or _introduces(event, reader)):
         return None
     seen = _foreign(chain, network, reader, event, hops)
-    return None if seen is None or (seen.kind == "comment" and not (seen.text or seen.attachments)) else seen
+    return None if seen is None or (seen.kind == "comment" and not (seen.text.strip() or seen.attachments)) else seen
 
 
 def entries(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> tuple[Entry, ...]:
@@ -74,8 +74,7 @@ def author_name(chain: Chain, network: Network, reader: Ticket, event: Event) ->
     hops = path(chain, network, reader, ticket)
     party = _party(network, stand_in(reader, ticket, hops)).name
     person = all(hop.link.identity == "person" for hop in hops)
-    # A display name that is an address would carry that address across.
-    return (event.author.name, party) if person and event.author.name and "@" not in event.author.name else (party, party)
+    return (event.author.name, party) if person and _is_name(network, event.author.name) else (party, party)
 
 
 def path(chain: Chain, network: Network, near: Ticket, far: Ticket) -> tuple[Hop, ...]:
@@ -157,6 +156,11 @@ def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[
         return None
     facts = {"to": _party(network, seen_as).name, "mine": target.id == reader.id}
     return facts if event.kind == "passed" else facts | {"reason": event.data.get("reason", "")}
+
+
+def _is_name(network: Network, name: str) -> bool:
+    """Whether a display name is one, and not an address, which it would carry across."""
+    return bool(name) and "@" not in name and address.scrub(name, network.domain) == name
 
 
 def _introduces(event: Event, reader: Ticket) -> bool:

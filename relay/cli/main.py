@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.cli import config, held, look, queue, serve
+from relay.cli import config, demo, held, look, queue, serve
 from relay.cli.common import ConfigOption
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -22,6 +22,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": config.check,
     "config": config.config,
     "serve": serve.serve,
+    "demo": demo.demo,
     "chains": look.chains,
     "show": look.show,
     "trace": look.trace,

@@ -7,7 +7,8 @@ out by inscriptis; quoted parts, which are only kept for the record, are taken w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import unquote
 
 import lxml.html  # type: ignore[import-untyped]
@@ -20,17 +21,23 @@ from relay.mail import marks
 
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
 DEEPEST = 400  # nested elements; deeper trees cost the parser quadratic time
+ATTRIBUTES = 400  # of one element
+ROWS = 1000  # of a table that is aligned
 
 _LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
 _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"[^\n]*?{_OPEN}(\\d+){_CLOSE}[^\n]*")
 _PRIVATE = re.compile("[\x00\ue000\ue001]")
-_NESTING = re.compile(
-    r"<(/?)(?:div|span|blockquote|table|tbody|tr|td|font|center|section|article|ul|ol|b|i|u|em|strong|a|p)\b", re.IGNORECASE
+_NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
+# Elements that never hold others of their kind, or hold nothing.
+_FLAT = frozenset(
+    "p li td th tr br img hr meta input link col base wbr area embed source track param dd dt option body html head".split()
 )
+_LONG_TAG = re.compile(r"<[^<>]{2000,}+")
 _TAG = re.compile(r"<[^<>]*>")
-_BLOCK_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
+_BLOCK_LONG_TAG = re.compile(r"<[^<>]{2000,}+")
+_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%)?\s*(?:;|!|$)"
     r"|opacity\s*:\s*0(?:\.0*)?\s*(?:;|!|$)|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)",
@@ -50,7 +57,8 @@ _PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _QUOTES = frozenset(
     {
         "gmail_quote", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "yahoo-quoted-begin", "protonmail_quote",
-        "tutanota_quote", "mail-quote", "mail_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "quoted-text", "quoted_text",
+        "tutanota_quote", "mail-quote", "mail_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "quoted-text",
+        "quoted_text",
         "mailru-blockquote", "mail-quote-collapse", "skiff_quote", "freemail_quote", "ik_mail_quote", "history_container",
         "airmail_ext_on", "replyheader",
     }
@@ -62,6 +70,7 @@ _OPENERS = frozenset(
         "mail-editor-reference-message", "olk_src_body_section", "zwchr", "stopspelling", "x-reply-separator",
     }
 )  # fmt: skip
+_MARKED = re.compile("<blockquote|" + "|".join(map(re.escape, sorted(_QUOTES))), re.IGNORECASE)
 _SIDES = frozenset({"gmail_quote", "zmail_extra", "gmail_quote_container"})
 
 
@@ -72,7 +81,7 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
     stands. Hidden nodes, scripts and styles are gone; quote containers are lines with `> `. Never raises on odd HTML.
     """
     source = _PRIVATE.sub("", source)
-    if len(source) > LARGEST or _is_deep(source):
+    if _is_monster(source):
         return _bare(source)
     tree = LexborHTMLParser(source)
     body = tree.body
@@ -81,25 +90,36 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
     for tidy in (_drop_unseen, _open_history, _name_links):
         tidy(body)
     _name_pictures(body, pictures or {})
-    quoted = _cut_quotes(body)
+    quoted = _cut_quotes(body) if _MARKED.search(source) else []
     return _put_back(_laid_out(body), quoted)
 
 
 def has_quote(source: str) -> bool:
     """Whether the HTML marks quoted text by a container of its own."""
-    return _ANY_QUOTE.search(source) is not None
+    return _MARKED.search(source) is not None
 
 
-_ANY_QUOTE = re.compile(r"<blockquote|gmail_quote|yahoo_quoted|protonmail_quote|divrplyfwdmsg|appendonsend", re.IGNORECASE)
+def _is_monster(source: str) -> bool:
+    """Too large or too deep for a DOM, or an element with thousands of attributes: parsers take quadratic time on them."""
+    return len(source) > LARGEST or _is_deep(source) or any(len(tag.split()) > ATTRIBUTES for tag in _LONG_TAG.findall(source))
 
 
 def _is_deep(source: str) -> bool:
+    """Whether elements are nested deeper than DEEPEST; a closing tag counts only for its own kind."""
     if source.count("<") < DEEPEST:
         return False
+    open_tags: Counter[str] = Counter()
     depth = 0
-    for match in _NESTING.finditer(source):
-        depth = max(0, depth + (-1 if match[1] else 1))
-        if depth > DEEPEST:
+    alone = 0
+    for closing, tag, slash in _NESTING.findall(source):
+        name = tag.lower()
+        if slash:
+            alone += name not in _FLAT  # "<o:p/>": closed for its writer, open for the parser
+        elif name not in _FLAT and not (closing and not open_tags[name]):
+            step = -1 if closing else 1
+            open_tags[name] += step
+            depth += step
+        if depth > DEEPEST or alone > 10 * DEEPEST:
             return True
     return False
 
@@ -173,30 +193,27 @@ def content_id(url: str) -> str:
 
 def _cut_quotes(body: LexborNode) -> list[str]:
     """Take the outermost quotes out of the tree, a numbered place left where each stood; their texts."""
-    found: list[str] = []
-    for node in body.css("blockquote, [class], [id]"):
-        if node.parent is None or not _within(node, body) or not _is_quote(node):
-            continue
-        found.append(node.text(separator="\n"))
-        node.replace_with(_paragraph(f"{_OPEN}{len(found) - 1}{_CLOSE}"))
-    return found
+    quotes = list(_outermost_quotes(body))
+    texts = [node.text(separator="\n") for node in quotes]
+    for number, node in enumerate(quotes):
+        node.replace_with(_paragraph(f"{_OPEN}{number}{_CLOSE}"))
+    return texts
 
 
-def _within(node: LexborNode, body: LexborNode) -> bool:
-    """Whether the node is still in the tree: its quote may have been taken out already."""
-    above: LexborNode | None = node
-    for _ in range(DEEPEST * 4):
-        if above is None:
-            return False
-        if above == body:
-            return True
-        above = above.parent
-    return False
+def _outermost_quotes(body: LexborNode) -> Iterator[LexborNode]:
+    """In the order of the document; what is in a quote is not looked at."""
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if _is_quote(node):
+            yield node
+        else:
+            waiting += list(node.iter(include_text=False))[::-1]
 
 
 def _is_quote(node: LexborNode) -> bool:
-    names = _names(node)
-    if node.tag == "blockquote":
+    tag, names = node.tag, _names(node)
+    if tag == "blockquote":
         style = node.attributes.get("style") or ""
         own = not (names & _QUOTES or "type" in node.attributes or "cite" in node.attributes)
         quote = not (own and _INDENT.search(style) and not _SIDE_RULE.search(style))
@@ -208,6 +225,8 @@ def _is_quote(node: LexborNode) -> bool:
 
 def _names(node: LexborNode) -> frozenset[str]:
     attributes = node.attributes
+    if "class" not in attributes and "id" not in attributes:
+        return frozenset()
     words = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower().split()
     return frozenset(word.removeprefix("x_").removeprefix("x_").rstrip("0123456789").rstrip("_") for word in words)
 
@@ -261,7 +280,11 @@ def _is_layout(table: lxml.html.HtmlElement) -> bool:
     if table.find(".//table") is not None:
         return True
     rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
-    return any(len(row) > 20 for row in rows) or any(len(cell.text_content()) > 120 for row in rows for cell in row)
+    return (
+        len(rows) > ROWS
+        or any(len(row) > 20 for row in rows)
+        or any(len(cell.text_content()) > 120 for row in rows for cell in row)
+    )
 
 
 def _put_back(laid_out: str, quoted: list[str]) -> str:
@@ -276,9 +299,10 @@ def _marked(quote: str) -> str:
 
 def is_stub(plain: str, source: str) -> bool:
     """Whether the plain text beside an HTML body only says that there is HTML: far shorter than what the HTML shows."""
-    if len(plain) * 20 > len(source) or len(plain) > 400:
+    if len(plain) > 400 or len(plain) * 20 > len(source) or _is_monster(source):
         return False
-    return len(_bare(_UNSHOWN.sub("", source)).split()) > 4 * len(plain.split()) + 20
-
-
-_UNSHOWN = re.compile(r"<(style|script|head)\b.{0,200000}?</\1>", re.IGNORECASE | re.DOTALL)
+    body = LexborHTMLParser(source).body
+    if body is None:
+        return False
+    body.strip_tags(["style", "script", "title"])
+    return len(body.text(separator=" ").split()) > 4 * len(plain.split()) + 20

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from relay.mail import phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
+TAIL = 60  # characters at its end where "wrote" and the colon stand
 WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
 
 QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|\|(?=\s))")
-RULER = re.compile(r"^[\s>]*[-_=*~─—–]{2,}[\s\-_=*~─—–]*$")
+RULER = re.compile(r"^[\s>]*+[-_=*~─—–]{2,}+[\s\-_=*~─—–]*+$")
 ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
 _NUMERIC = re.compile(
@@ -35,6 +36,9 @@ _WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
 _WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
 _GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
+_QUOTE_SIGNS = frozenset({">", "|", "&"})
+_DIGIT = re.compile(r"\d")
+_HINT = re.compile(r"[@\d]")
 _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
 _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
 _ON = frozenset(phrases.flat(phrases.ON))
@@ -48,8 +52,8 @@ _NAMED = frozenset({"from", "date", "to", "subject"})
 def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
     """Phrases between dashes, or alone on a line that ends in a colon."""
     words = "|".join(map(re.escape, phrases.flat(table)))
-    dashes = r"[-_=*–—─]"
-    return re.compile(rf"^[\s*>]*(?:{dashes}{{2,}}\s*[*_]*(?:{words})\b[^\n]{{0,60}}$|(?:{words})\s*:\s*$)", re.IGNORECASE)
+    dashed = rf"[-_=–—─]{{2,}}+\s*+[*_]*+(?:{words})\b[^\n]{{0,60}}$"
+    return re.compile(rf"^[\s*>]*+(?:{dashed}|(?:{words})\s*:\s*$)", re.IGNORECASE)
 
 
 _ORIGINAL = _banner(phrases.ORIGINAL)
@@ -60,8 +64,7 @@ _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 _SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as the rules see it: its text, whether it is blank, and whether a `>` marks it as quoted."""
 
     text: str
@@ -70,15 +73,22 @@ class Line:
 
 
 def lines(text: str) -> list[Line]:
-    """`text` cut into lines, each looked at once."""
-    return [_line(raw) for raw in text.split("\n")]
+    """`text` cut into lines; where reply and attribution share one, it becomes two."""
+    found: list[Line] = []
+    for raw in text.split("\n"):
+        stripped = raw.strip()
+        quoted = stripped[:1] in _QUOTE_SIGNS and _is_quoted(raw, stripped)
+        cut = None if quoted or "@" not in raw else _shared(raw)
+        if cut is None:
+            found.append(Line(raw, not stripped, quoted))
+        else:
+            found += [Line(raw[:cut].rstrip(" \t-"), False, False), Line(raw[cut:], False, False)]
+    return found
 
 
-def _line(raw: str) -> Line:
-    stripped = raw.strip()
-    # An ornament, ">>> offer <<<", is no quote.
-    quoted = bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
-    return Line(raw, not stripped, quoted)
+def _is_quoted(raw: str, stripped: str) -> bool:
+    """Behind a quote sign; an ornament, ">>> offer <<<", is none."""
+    return bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
 
 
 # ── dates ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,6 +96,8 @@ def _line(raw: str) -> Line:
 
 def dated(text: str) -> int:
     """How surely `text` holds a point in time: 2 a whole date (or year and time), 1 a day of a month, 0 none."""
+    if not _DIGIT.search(text):
+        return 0
     if _NUMERIC.search(text) or (_YEAR.search(text) and _CLOCK.search(text)):
         return 2
     if not _day_of_month(text):
@@ -117,6 +129,8 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
     """
     if not _may_end(all_lines[last].text, before_quote):
         return None
+    if not (before_quote or all_lines[last].text.lstrip().startswith("--") or _is_hinted(all_lines, last)):
+        return None
     found: int | None = None
     joined = ""
     for first in range(last, max(-1, last - WINDOW), -1):
@@ -133,12 +147,18 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
     return found
 
 
+def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
+    """Whether there is a digit or an @ at all: most lines that end in a colon are done with here."""
+    return any(_HINT.search(line.text) for line in all_lines[max(0, last - WINDOW + 1) : last + 1])
+
+
 def _may_end(text: str, before_quote: bool) -> bool:
     if len(text) > LONGEST:
         return False
-    if _COLON.search(text) or _WROTE_LAST.search(text):
+    if _COLON.search(text[-TAIL:]):
         return True
-    return before_quote and ("@" in text or dated(text) > 0)
+    told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--")
+    return told and (_WROTE_LAST.search(text[-TAIL:]) is not None or (before_quote and ("@" in text or dated(text) > 0)))
 
 
 def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> bool:
@@ -147,7 +167,7 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
         return _WROTE.search(text) is not None
     core = _TRIM.sub("", text)
     colon = _COLON.search(core) is not None
-    last = _WROTE_LAST.search(core) is not None or _GLUED.search(core) is not None
+    last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
     address = _address(core, wrote)
     if not (_starts_well(core, date, wrapped) and _is_short(core)):
@@ -216,19 +236,19 @@ def _is_name(words: Sequence[str]) -> bool:
     return 2 <= len(words) <= 3 and all(not word[0].islower() for word in words)
 
 
-_DIGIT = re.compile(r"\d")
 _FILLERS = frozenset(
     {
         "am", "pm", "gmt", "utc", "msk", "est", "pst", "cet", "uhr", "kl", "ore", "alle", "las", "los", "les", "года", "год",
-        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "om", "heeft", "het", "volgende", "je",
-        "użytkownik", "tarihinde", "saat", "klo", "kello", "tháng", "ngày", "lúc", "óra", "keltezéssel", "időpontban", "mailto",
+        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "om", "heeft", "het",
+        "volgende", "je", "użytkownik", "tarihinde", "saat", "klo", "kello", "tháng", "ngày", "lúc", "óra", "keltezéssel",
+        "időpontban", "mailto",
     }
 )  # fmt: skip
 
 
-def shared(line: str) -> int | None:
+def _shared(line: str) -> int | None:
     """Where in `line` an attribution begins that follows the reply on the same line, or None."""
-    if "@" not in line or len(line) > LONGEST or not _WROTE_LAST.search(line):
+    if len(line) > LONGEST or not _WROTE_LAST.search(line[-TAIL:]):
         return None
     for match in reversed(list(_SHARED.finditer(line))):
         tail = line[match.start(1) :]
@@ -242,12 +262,20 @@ def shared(line: str) -> int | None:
 
 def is_original(text: str) -> bool:
     """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
-    return len(text) <= 200 and (_ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None)
+    if not _is_ornate(text):
+        return False
+    return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
 
 
 def is_forwarded(text: str) -> bool:
     """A banner over mail that was forwarded on purpose."""
-    return len(text) <= 200 and _FORWARDED.match(text) is not None
+    return _is_ornate(text) and _FORWARDED.match(text) is not None
+
+
+def _is_ornate(text: str) -> bool:
+    """Short, and with something beside words at an end: what every banner has."""
+    stripped = text.strip()
+    return 4 <= len(stripped) <= 200 and not (stripped[0].isalnum() and stripped[-1].isalnum())
 
 
 def header_block(all_lines: Sequence[Line], first: int) -> int | None:
@@ -255,7 +283,8 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
 
     Two labels and two signs are needed, so that a form filled in by a person ("Тема: …", "Дата: …") is none.
     """
-    if _label(all_lines[first].text) is None:
+    opening = _label(all_lines[first].text)
+    if opening is None or opening[0] not in _NAMED:
         return None
     fields, end = _fields(all_lines, first)
     named = _NAMED & fields.keys()
@@ -289,9 +318,12 @@ def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]
         line = all_lines[at]
         label = _label(line.text)
         if label is not None:
+            if label[0] in fields and label[0] in _NAMED:
+                break  # another block, or no block at all
             current, end, idle = label[0], at + 1, 0
             fields.setdefault(current, label[1].strip())
-            fields = _further(label[1]) | fields
+            if ":" in label[1]:
+                fields = _further(label[1]) | fields
             continue
         idle += 1
         going_on = not line.quoted and (line.blank or "@" in line.text or ";" in line.text or line.text[:1] in " \t")
@@ -310,7 +342,7 @@ def _further(value: str) -> dict[str, str]:
 
 
 def _label(text: str) -> tuple[str, str] | None:
-    match = _LABEL.match(text)
+    match = _LABEL.match(text[:LONGEST]) if ":" in text or "：" in text else None
     if match is None:
         return None
     name = phrases.labels().get(match[1].strip().lower())

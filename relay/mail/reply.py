@@ -16,6 +16,7 @@ from relay import address
 from relay.mail import marks, signature
 from relay.mail.marks import Line
 
+LARGEST = 100_000  # characters of a text that is tried a second way
 WIDTH = 72  # columns a gateway leaves a line at least
 Tag = Literal["new", "quoted", "forwarded", "signature"]
 
@@ -53,7 +54,7 @@ def split(text: str, forwarded: bool | None = None) -> Reply:
     """
     text = clean(text)
     found = _read(marks.lines(text), forwarded)
-    if not found.text and found.quoted and not _has_mark(text):
+    if not found.text and found.quoted and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
         found = _read(marks.lines(_DEQUOTE.sub("", text)), forwarded)
     return found
@@ -88,7 +89,7 @@ def _join(all_lines: Sequence[Line], tags: Sequence[Tag], wanted: set[Tag]) -> s
 
 
 def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
-    """A tag for every line; `all_lines` gets a line more where reply and attribution share one."""
+    """A tag for every line, "signature" not yet among them."""
     tags: list[Tag] = ["quoted" if line.quoted else "new" for line in all_lines]
     before_quote = _before_quote(all_lines)
     at, above = 0, False
@@ -97,10 +98,6 @@ def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
         if line.blank or line.quoted:
             at += 1
             continue
-        if (cut := marks.shared(line.text)) is not None:
-            _divide(all_lines, tags, before_quote, at, cut)
-            at += 1
-            above = True
         mark = _find(all_lines, at, before_quote[at], forwarded, above)
         if mark is None:
             above = True
@@ -117,13 +114,6 @@ def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
         tags[first:end] = ["quoted"] * (end - first)
         at = end
     return tags
-
-
-def _divide(all_lines: list[Line], tags: list[Tag], before_quote: list[bool], at: int, cut: int) -> None:
-    whole = all_lines[at].text
-    all_lines[at : at + 1] = [Line(whole[:cut].rstrip(" \t-"), False, False), Line(whole[cut:], False, False)]
-    tags.insert(at, "new")
-    before_quote.insert(at, False)
 
 
 def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: bool | None, above: bool) -> _Mark | None:

@@ -18,23 +18,26 @@ _URL = re.compile(r"<?(?:https?://|www\.|mailto:)[^\s>]{1,300}>?", re.IGNORECASE
 _SENTENCE = re.compile(r"[,.!?;:]\s+\w")
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()./-]{0,2}){5}", re.IGNORECASE)
 _PUNCTUATION = " \t\xa0,.!;:-–—*_"
+_AROUND = _PUNCTUATION + "[]()<>"
 MOST = 15  # lines a signature may have after anything but "-- "
+LONGEST = 60  # lines it may have after that
 
 
 def find(region: Sequence[str]) -> set[int]:
     """Which lines of a region (one run of newly written lines) are signature. A line with a `#` is never."""
-    cut = _block(region) or set()
-    cut |= {at for at, line in enumerate(region) if at not in cut and _is_sent_from(region, at, line)}
+    filled = [at for at, line in enumerate(region) if line.strip()]
+    cut = _block(region, filled) or set()
+    cut |= {at for at in filled if at not in cut and _is_sent_from(region, at, filled[-1])}
     return {at for at in cut if not region[at].lstrip().startswith(("#", "＃"))}
 
 
-def _block(region: Sequence[str]) -> set[int] | None:
-    for start, line in enumerate(region):
-        if _EXACT.match(line) or (_DELIMITER.match(line) and _is_card(region[start + 1 :])):
+def _block(region: Sequence[str], filled: Sequence[int]) -> set[int] | None:
+    for start in filled[-LONGEST:]:
+        if _EXACT.match(region[start]):
             return set(range(start, len(region)))
-    filled = [at for at, line in enumerate(region) if line.strip()]
-    for start in filled[-MOST:]:
-        if _is_closing(region[start]) and _is_name_block(region[start + 1 :]):
+    for start in filled[-MOST - 1 :]:
+        line, tail = region[start], region[start + 1 :]
+        if (_DELIMITER.match(line) and _is_card(tail)) or (_is_closing(line) and _is_name_block(tail)):
             return set(range(start, len(region)))
     return None
 
@@ -67,17 +70,20 @@ def _is_short(line: str, words: int) -> bool:
     return len(line) <= 100 and (len(line.split()) <= words or _CONTACT.search(line) is not None)
 
 
-def _is_sent_from(region: Sequence[str], at: int, line: str) -> bool:
-    """ "Sent from my iPhone" on a line of its own, at the end or as a paragraph of its own."""
-    if not _starts_sent_from(line):
+def _is_sent_from(region: Sequence[str], at: int, last: int) -> bool:
+    """ "Sent from my iPhone" on a line of its own: a paragraph of its own, or the last line."""
+    if not _starts_sent_from(region[at]):
         return False
-    after = at + 1 == len(region) or not region[at + 1].strip() or _DELIMITER.match(region[at + 1]) is not None
+    after = at == last or not region[at + 1].strip() or _DELIMITER.match(region[at + 1]) is not None
     before = at == 0 or not region[at - 1].strip() or _DELIMITER.match(region[at - 1]) is not None
-    return after and (before or not any(later.strip() for later in region[at + 1 :]))
+    return after and (before or at == last)
 
 
 def _starts_sent_from(line: str) -> bool:
     if len(line) > 300:
         return False
-    bare = _URL.sub(" ", line).strip(_PUNCTUATION + "[]()<>").lower()
-    return bare.startswith(_SENT_FROM) and len(bare.split()) <= 10 and not _SENTENCE.search(bare)
+    bare = line.strip(_AROUND).lower()
+    if not bare.startswith(_SENT_FROM):
+        return False
+    bare = _URL.sub(" ", bare).strip(_AROUND)
+    return len(bare.split()) <= 10 and not _SENTENCE.search(bare)

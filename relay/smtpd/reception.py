@@ -12,6 +12,7 @@ from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
+from relay.address import brief
 from relay.envelope import to_json
 from relay.errors import Deferred, SmtpError
 from relay.model import Envelope
@@ -87,7 +88,7 @@ class Reception:
             except Exception as error:  # noqa: BLE001 - whatever it is, the sender keeps the mail
                 self._drop(envelope.id, log)
                 return str(self.unstored(error, log))
-        log.info("mail stored", sender=envelope.mail_from, recipients=envelope.rcpt_to, size=len(raw))
+        log.info("mail_stored", sender=envelope.mail_from, recipients=[brief(to) for to in envelope.rcpt_to], size=len(raw))
         if reply := await self._ask(self.gate.accept(envelope, raw), log):
             self._drop(envelope.id, log)
             return reply
@@ -97,10 +98,10 @@ class Reception:
         try:
             await question
         except SmtpError as no:
-            log.info("refused" if no.code >= 500 else "deferred", reply=str(no))
+            log.info("mail_refused" if no.code >= 500 else "mail_deferred", reply=str(no))
             return str(no)
         except Exception:
-            log.exception("the gate failed")
+            log.exception("gate_failed")
             return str(Deferred(451, "4.3.0", LATER))
         return None
 
@@ -108,11 +109,11 @@ class Reception:
         try:
             self.spool.drop(mail_id)
         except OSError:  # it will be found again at the next start, and judged again
-            log.exception("cannot remove a mail from the spool")
+            log.exception("spool_cannot_remove")
 
     def unstored(self, error: Exception, log: FilteringBoundLogger) -> Deferred:
         """The answer when the disk does not take a mail; the error itself goes to the log."""
-        log.error("cannot store a mail", exc_info=error)
+        log.error("mail_not_stored", exc_info=error)
         if isinstance(error, OSError) and error.errno in FULL:
             return Deferred(452, "4.3.1", "No space to store this mail now, please try again later.")
         return Deferred(451, "4.3.0", LATER)

@@ -71,14 +71,14 @@ class Session(SMTP):
     async def _handle_client(self) -> None:
         self._entered = self._reception.enter(self.peer)
         if not self._entered:
-            self._reception.log.warning("too many connections", peer=self.peer)
+            self._reception.log.warning("too_many_connections", peer=self.peer)
             return self.hang_up(TOO_MANY)
         try:
             await super()._handle_client()
         except ConnectionError:
             self._reception.log.debug("the client went away", peer=self.peer)
         except Exception:
-            self._reception.log.exception("the session broke", peer=self.peer)
+            self._reception.log.exception("session_broke", peer=self.peer)
             self.abort()
         return None
 
@@ -118,7 +118,7 @@ class Session(SMTP):
             self.hang_up(STOPPING)
 
     def _timeout_cb(self) -> None:
-        self._reception.log.info("connection timed out", peer=self.peer)
+        self._reception.log.info("connection_timed_out", peer=self.peer)
         self.hang_up(TIMEOUT)
 
     # ── replies ────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,9 +134,9 @@ class Session(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours, or TLS that did not come about: logged whole, told in one plain sentence."""
         if isinstance(error, TLSSetupException):
-            self._reception.log.info("no TLS", peer=self.peer, reason=str(error.__cause__))
+            self._reception.log.info("no_tls", peer=self.peer, reason=str(error.__cause__))
         else:
-            self._reception.log.error("a command failed", peer=self.peer, exc_info=error)
+            self._reception.log.error("command_failed", peer=self.peer, exc_info=error)
         return str(Deferred(451, "4.3.0", LATER))
 
     # ── commands ───────────────────────────────────────────────────────────────────────────────────────────
@@ -198,7 +198,7 @@ class Session(SMTP):
         if fault is None:
             return await self._without_timeout(self._reception.deliver(self._sealed(), draft))
         draft.close()
-        self._reception.log.info("refused" if fault.code >= 500 else "deferred", peer=self.peer, reply=str(fault))
+        self._reception.log.info("mail_refused" if fault.code >= 500 else "mail_deferred", peer=self.peer, reply=str(fault))
         return str(fault)
 
     async def _receive(self, draft: Draft) -> SmtpError | None:

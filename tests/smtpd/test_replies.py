@@ -242,7 +242,7 @@ def test_the_gates_no_is_the_reply_and_nothing_stays(running: Running, error: Ex
         running.gate.known = None
         client.ask("RSET")
         assert client.mail().startswith("250 2.0.0 ")
-    failed = [event["log_level"] for event in running.events("the gate failed")]
+    failed = [event["log_level"] for event in running.events("gate_failed")]
     assert failed == ([] if isinstance(error, SmtpError) else ["error"] * 2)
 
 
@@ -255,7 +255,7 @@ def test_a_fault_of_ours_is_a_plain_451(running: Running, monkeypatch: pytest.Mo
         assert client.ask("MAIL FROM:<a@b.example>") == "451 4.3.0 Cannot take this mail now, please try again later."
         monkeypatch.undo()
         assert client.mail().startswith("250 2.0.0 ")
-    assert [str(event["exc_info"]) for event in running.events("a command failed")] == ["secret"]
+    assert [str(event["exc_info"]) for event in running.events("command_failed")] == ["secret"]
 
 
 # ── the disk's no ──────────────────────────────────────────────────────────────────────────────────────────

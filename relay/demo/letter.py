@@ -1,0 +1,140 @@
+"""A letter that has landed in a mailbox, as its reader's mail client sees it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.utils import parseaddr
+from functools import cached_property
+
+FOOTER = "— — —"  # what the relay adds to everyone's words stands below this line
+_BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE)
+_NOTE = re.compile(r"\bn-[a-z2-7]{26}@[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a letter; `content_id` (without angle brackets) is set for a picture in the text."""
+
+    name: str
+    type: str
+    content: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a letter says that it is from."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One letter: whose it is, in which mailbox, and its bytes as they came over SMTP (CRLF)."""
+
+    to: str
+    mailbox: str
+    sender: str
+    raw: bytes = field(repr=False)
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The letter, parsed by the standard library."""
+        return message_from_bytes(self.raw, policy=policy.default)
+
+    @cached_property
+    def author(self) -> Author:
+        """Name and address of From."""
+        name, address = parseaddr(self.header("From"))
+        return Author(name, address)
+
+    def header(self, name: str) -> str:
+        """A header's value in words; "" if there is none."""
+        # Not by the newer policy: in Python 3.11 it puts blanks between the encoded words of a name.
+        found = BytesHeaderParser().parsebytes(self.raw)[name]
+        return str(make_header(decode_header(str(found)))) if found is not None else ""
+
+    @property
+    def subject(self) -> str:
+        """The subject in words."""
+        return self.header("Subject")
+
+    @property
+    def message_id(self) -> str:
+        """With angle brackets."""
+        return str(self.message["Message-ID"]).strip()
+
+    @property
+    def references(self) -> list[str]:
+        """The ids of References."""
+        return str(self.message.get("References", "")).split()
+
+    @property
+    def date(self) -> datetime:
+        """When the relay wrote it."""
+        at: datetime = self.message["Date"].datetime
+        return at
+
+    @cached_property
+    def text(self) -> str:
+        """The whole plain text."""
+        return self._body("plain")
+
+    @cached_property
+    def html(self) -> str:
+        """The whole HTML document."""
+        return self._body("html")
+
+    @property
+    def html_body(self) -> str:
+        """What is within its body: that is what clients quote."""
+        found = _BODY.search(self.html)
+        return found[1].strip() if found else self.html
+
+    @property
+    def words(self) -> str:
+        """What people wrote: the plain text without what the relay adds below."""
+        return self.text.partition(FOOTER)[0].strip("\n")
+
+    @property
+    def first_line(self) -> str:
+        """The first of these lines."""
+        return next((line for line in self.words.split("\n") if line.strip()), "")
+
+    @property
+    def note_address(self) -> str:
+        """The note address that the letter tells its reader; "" if none."""
+        found = _NOTE.search(self.text)
+        return found[0] if found else ""
+
+    @cached_property
+    def files(self) -> tuple[Part, ...]:
+        """Attachments and pictures."""
+        return tuple(
+            Part(
+                name=part.get_filename() or "unnamed",
+                type=part.get_content_type(),
+                content=bytes(part.get_payload(decode=True) or b""),
+                content_id=str(part.get("Content-ID", "")).strip(" <>"),
+            )
+            for part in self.message.walk()
+            if not part.is_multipart() and (part.get_filename() or part.get_content_maintype() != "text")
+        )
+
+    @cached_property
+    def everything(self) -> str:
+        """All that a reader could find in the letter: the raw bytes, and headers, texts and file names decoded."""
+        headers = [f"{name}: {self.header(name)}" for name in self.message]
+        names = [file.name for file in self.files]
+        return "\n".join([self.raw.decode("utf-8", "replace"), *headers, self.text, self.html, *names])
+
+    def _body(self, subtype: str) -> str:
+        part = self.message.get_body((subtype,))
+        return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""

@@ -1,0 +1,286 @@
+"""Plays the conversation, shows it as it goes, and checks at each step that what was claimed has happened."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from relay import lookups
+from relay.demo import checks, clients, pages
+from relay.demo.checks import Played
+from relay.demo.letter import Landed
+from relay.demo.mails import Draft
+from relay.demo.pages import Wrote
+from relay.demo.place import Place, opened
+from relay.demo.post import LOCALHOST, send
+from relay.demo.scenario import CLIENTS, DOMAIN, PEOPLE, STEPS, Step
+
+PATIENCE = 20.0  # seconds for a letter to land; it takes a fraction of one
+PAUSE = 0.05  # seconds between looks at what has become of a mail that takes long
+SHOWN = 4  # lines of a letter that are shown
+WIDTH = 96
+Say = Callable[[str], None]
+_QUEUED = re.compile(r"queued as (\S+)")
+
+
+class Failed(Exception):
+    """Something that the demo claims has not happened."""
+
+
+async def run(folder: Path, port: int, stay: bool, say: Say) -> None:
+    """The whole demo. Raises Unusable before it begins, Failed when a step does not do what it should."""
+    async with opened(folder, port) as place:
+        story = Story(place, say)
+        try:
+            await story.play()
+        finally:
+            story.write_page()
+        story.say_where()
+        if stay:
+            await story.stay()
+
+
+def _message_id(raw: bytes) -> str:
+    found = re.search(rb"(?im)^Message-ID: (\S+)", raw)
+    assert found is not None
+    return found[1].decode()
+
+
+def _as_shown(draft: Draft) -> list[str]:
+    """What was typed, and what the client adds to it."""
+    lines = draft.shown.split("\n")
+    lines += [f"[attached: {file.name}]" for file in draft.attached]
+    lines += ["[a signature]"] if draft.signature else []
+    quote = ["[the letter answered, quoted]"] if draft.answers else []
+    return quote + lines if draft.below else lines + quote
+
+
+def _at_a_glance(letter: Landed) -> tuple[str, ...]:
+    """Who wrote it, its subject, its files, and its first lines."""
+    lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in letter.words.split("\n") if line.strip()]
+    rest = [f"(and {len(lines) - SHOWN} more lines)"] if len(lines) > SHOWN + 1 else lines[SHOWN:]
+    return (letter.author.name, letter.subject, ", ".join(file.name for file in letter.files), *lines[:SHOWN], *rest)
+
+
+class Story:
+    """One performance."""
+
+    def __init__(self, place: Place, say: Say) -> None:
+        self._place, self._say = place, say
+        self._told: list[Landed | Wrote] = []
+        self._sent: dict[str, str] = {}
+        self._claims: list[str] = []
+        self._before: list[str] = []
+        self._notes: set[str] = set()
+        self._last: tuple[Draft, list[str], bytes] | None = None
+
+    async def play(self) -> None:
+        """Every step, the checks over all of it, and the chain as the admin sees it."""
+        self._begin()
+        for number, step in enumerate(STEPS, 1):
+            await self._step(number, step)
+        self._check_all()
+        await self._show_chain()
+
+    def write_page(self) -> None:
+        """index.html of what there is so far."""
+        pages.write(self._place.folder, self._place.settings, self._told, self._claims)
+
+    # ── one step ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _step(self, number: int, step: Step) -> None:
+        self._say(f"\n{number:>2}. {step.what}")
+        draft, recipients, raw = self._written(step)
+        answer = await send(self._place.port, draft.author.address, recipients, raw)
+        self._note(number, step, draft, raw)
+        self._say(f"      the relay answers: {answer}")
+        if step.outcome == "refused":
+            self._expect(
+                number, answer.startswith("550 5.7.1 "), f"the relay should refuse it with 550 5.7.1, and said: {answer}"
+            )
+            return
+        queued = _QUEUED.search(answer)
+        if not answer.startswith("250 ") or queued is None:
+            raise Failed(f"step {number}: the relay should take the mail, and said: {answer}")
+        await self._outcome(number, step, draft, await self._mail(number, queued[1]))
+
+    def _written(self, step: Step) -> tuple[Draft, list[str], bytes]:
+        """The mail, and whom its envelope names; for a mail that is sent again, the very same."""
+        if step.outcome == "nothing":
+            assert self._last is not None
+            return self._last
+        draft = self._draft(step)
+        recipients = [draft.to, *([draft.cc] if draft.cc else [])]
+        self._last = draft, recipients, clients.write(draft)
+        return self._last
+
+    def _draft(self, step: Step) -> Draft:
+        author, post = PEOPLE[step.by], self._place.post
+        newest = post.newest(author.address, () if step.to == "note" else self._notes)
+        to = f"{step.link}@{DOMAIN}"
+        if step.to == "victim":
+            to = next(letter.author.address for letter in post.landed if letter.mailbox == step.victim)
+        elif step.to != "intake":
+            assert newest is not None, f"{author.address} has no letter to answer"
+            to = newest.note_address if step.to == "note" else newest.author.address
+        answers = newest if step.to in ("thread", "note") else None
+        cc = f"{step.copy}@{DOMAIN}" if step.copy else ""
+        return Draft(author, to, step.subject, step.words, datetime.now(UTC), cc, step.files, answers, step.below)
+
+    async def _mail(self, number: int, queue_id: str) -> dict[str, Any]:
+        """What `relay trace` says about the mail, once it is settled."""
+
+        def look() -> list[dict[str, Any]]:
+            return self._place.database.read_now(lambda c: lookups.trace(c, self._place.settings, queue_id))
+
+        for _ in range(int(PATIENCE / PAUSE)):
+            if found := await asyncio.to_thread(look):
+                return found[0]
+            await asyncio.sleep(PAUSE)
+        raise Failed(f"step {number}: nothing has become of the mail {queue_id}")
+
+    async def _outcome(self, number: int, step: Step, draft: Draft, mail: dict[str, Any]) -> None:
+        state = {"letters": "done", "nothing": "again", "held": "held"}[step.outcome]
+        self._expect(number, mail["state"] == state, f"the mail should be {state}, and is {mail['state']}: {mail['reason']}")
+        kinds = {row["to"]: row["kind"] for row in mail["letters"]}
+        to = sorted(row["to"] for row in mail["letters"])
+        self._expect(number, to == sorted(step.reaches), f"letters should go to {sorted(step.reaches)}, and go to {to}")
+        if not to:
+            self._say("      known already: no event, no letter")
+        letters = [
+            await self._landed(number, row) for row in sorted(mail["letters"], key=lambda row: step.reaches.index(row["to"]))
+        ]
+        self._told += letters
+        self._show(letters)
+        for letter, kind in ((letter, kinds[letter.to]) for letter in letters if step.outcome == "letters"):
+            self._notes |= {letter.message_id} if kind == "note" else set()
+            for wrong in checks.carries(letter, kind, draft, self._before):
+                raise Failed(f"step {number}: the letter to {letter.to} is not as it should be: {wrong}")
+        self._before += checks.typed(step.words)
+
+    async def _landed(self, number: int, row: dict[str, Any]) -> Landed:
+        try:
+            return await self._place.post.letter(row["to"], row["message_id"], PATIENCE)
+        except TimeoutError:
+            raise Failed(f"step {number}: no letter has come to {row['to']} within {PATIENCE:.0f} seconds") from None
+
+    def _expect(self, number: int, so: bool, otherwise: str) -> None:
+        if not so:
+            raise Failed(f"step {number}: {otherwise}")
+
+    # ── what is shown ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _begin(self) -> None:
+        place = self._place
+        self._say(f"A relay serves {DOMAIN} on {LOCALHOST}:{place.port}; it logs to {place.folder / 'relay.log'}.\n")
+        for link in place.settings.links.values():
+            upstream, downstream = (place.settings.parties[key].name for key in (link.upstream, link.downstream))
+            self._say(f"  {upstream} passes tickets to {downstream} by mail to {link.key}@{DOMAIN}")
+
+    def _note(self, number: int, step: Step, draft: Draft, raw: bytes) -> None:
+        """Keeps the mail as it was sent, and shows it."""
+        kept = self._place.folder / "sent" / f"{number:02}-{draft.author.address.partition('@')[0]}.eml"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(raw)
+        author, to = draft.author, ", ".join(filter(None, (draft.to, draft.cc)))
+        client, link = CLIENTS[author.client], f"sent/{kept.name}"
+        party = self._place.settings.parties[author.party].name if author.party else "nobody knows who"
+        self._say(f"      {author.name} ({party}), with {client}, to {to}")
+        self._say(f"      Subject: {draft.title}")
+        if step.outcome == "nothing":
+            return
+        self._sent[_message_id(raw)] = author.party
+        if author.party:
+            self._told.append(Wrote(author.party, author.name, client, to, draft.title, draft.shown, link))
+        for line in _as_shown(draft):
+            self._say(f"      | {line}".rstrip())
+
+    def _show(self, letters: Sequence[Landed]) -> None:
+        """What landed; letters that read alike are shown once."""
+        alike: dict[tuple[str, ...], list[Landed]] = {}
+        for letter in letters:
+            alike.setdefault(_at_a_glance(letter), []).append(letter)
+        for (name, subject, names, *lines), each in alike.items():
+            boxes = "; ".join(
+                f"{box}: {', '.join(letter.to for letter in each if letter.mailbox == box)}"
+                for box in dict.fromkeys(letter.mailbox for letter in each)
+            )
+            self._say(f"  --> {boxes}")
+            self._say(f"      From: {name}")
+            self._say(f"      Subject: {subject}")
+            for line in lines:
+                self._say(f"      | {line}")
+            if names:
+                self._say(f"      Files: {names}")
+
+    # ── the end ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_all(self) -> None:
+        played = Played(self._place.settings, tuple(self._place.post.landed), self._sent)
+        self._say(f"\nChecked on all {len(played.letters)} letters as they lie in the mailboxes:")
+        for claim, check in checks.CLAIMS.items():
+            for wrong in check(played):
+                raise Failed(f"not so: {claim}: {wrong}")
+            self._say(f"  {claim}.")
+            self._claims.append(f"Checked: {claim}.")
+
+    async def _show_chain(self) -> None:
+        """What `relay show` prints: the command itself, beside the running relay."""
+        arguments = ("-m", "relay.cli.main", "-c", str(self._place.config), "show", "A-1")
+        child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+        shown, _ = await child.communicate()
+        if child.returncode != 0:
+            raise Failed(f"`relay show A-1` ended with {child.returncode}")
+        top = "\n\n".join(shown.decode(errors="replace").split("\n\n")[:2])
+        self._say(f"\n$ relay -c {self._place.config} show A-1\n{top}\n(and below it every event and delivery)")
+
+    def say_where(self) -> None:
+        """Where everything is, and how to look at it."""
+        folder = self._place.folder
+        self._say(f"\nThe mailboxes side by side, in a browser:    {folder / 'index.html'}")
+        self._say(f"One of them (a Maildir), in a terminal:      neomutt -f {folder / 'mailboxes' / 'customer'}")
+        self._say(f"The mails as their writers sent them:        {folder / 'sent'}")
+        self._say(f"The relay's log:                             {folder / 'relay.log'}")
+        self._say("The same, and then write yourself:           relay demo --stay")
+
+    async def stay(self) -> None:
+        """Serves on until Ctrl-C; shows each letter as it lands."""
+        self._say_addresses()
+        stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        self._place.post.told = self._landed_later
+        await stopped.wait()
+        self._say("\nStopping.")
+
+    def _landed_later(self, letter: Landed) -> None:
+        self._told.append(letter)
+        self._say("")
+        self._show([letter])
+        self.write_page()
+
+    def _say_addresses(self) -> None:
+        port, settings, post = self._place.port, self._place.settings, self._place.post
+        self._say(f"\nThe relay and the mailboxes stay until Ctrl-C. Write to {LOCALHOST}:{port} as one of these:\n")
+        for party in settings.parties.values():
+            newest = next(letter for letter in reversed(post.landed) if letter.mailbox == party.key)
+            self._say(f"  {party.name}: {', '.join(contact.address for contact in party.contacts)}")
+            self._say(f"    to everyone on the ticket:   {newest.author.address}")
+            self._say(f"    to their own people only:    {newest.note_address}")
+            for link in settings.links.values():
+                if link.upstream == party.key:
+                    self._say(f"    to open a new ticket:        {link.key}@{DOMAIN}")
+        customer = next(letter for letter in post.landed if letter.mailbox == "customer")
+        self._say("\nFor example:\n")
+        self._say(f"  swaks --server {LOCALHOST}:{port} --from {customer.to} --to {customer.author.address} \\")
+        self._say("        --header 'Subject: Re: samovar' --body 'Where is the master?'")
+        name, url = PEOPLE[customer.to].name, f"smtp://{LOCALHOST}:{port}"
+        self._say(f'  neomutt -e \'set from="{customer.to}" realname="{name}" smtp_url="{url}" ssl_force_tls=no\' \\')
+        self._say(f"        -f {self._place.folder / 'mailboxes' / 'customer'}")
+        self._say("\nNew letters are shown here as they land:")

@@ -1,0 +1,241 @@
+"""Parties who write real mail full of canaries, words that occur once, through the relay's own reading, rules and letters.
+
+Every canary says what it is; `World.leaks` tells those that stand in a letter where they must not, `World.missing` those that
+did not reach whom they should have. What should be is told from the links alone, never by `visibility`.
+"""
+
+from __future__ import annotations
+
+import email.policy
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from sqlalchemy import Row, create_engine, select, update
+from sqlalchemy.pool import StaticPool
+from sqlmodel import SQLModel
+
+from relay import address, outbox
+from relay.correspondence import filled
+from relay.errors import Refused
+from relay.letters import Letters
+from relay.mail import reader
+from relay.model import Contact, Envelope, Link, Party
+from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
+from relay.settle import Outcome, settle
+from relay.store import LETTERS, TICKETS, Stamp
+from relay.undelivered import Failure, fail
+from tests.chains import DOMAIN, crosses, in_person, knows, way
+
+Kind = Literal["text", "file", "handed", "subject", "person", "firm", "link", "own", "unsaid"]
+LETTERS_OF_THE_HOUSE = Letters(DOMAIN, "Acme Relay")
+CANARY = re.compile(r"kq\d{5}z", re.IGNORECASE)
+_TOKENED = re.compile(rf"[tnb]-{address.TOKEN}", re.IGNORECASE)
+_ID = re.compile(r"<[^<>\s]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What a canary is, who wrote it at which ticket, and where, for a report.
+
+    "text", "file": public words and files; "handed": words beside a passing on, to `target`; "subject": of an opening mail;
+    "person", "firm", "link": names; "own": all that is the writer's party's own business; "unsaid": nobody's at all.
+    """
+
+    kind: Kind
+    party: str
+    ticket: int = 0
+    where: str = ""
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A letter as it went out."""
+
+    row: Row[Any]
+    raw: bytes
+    message: EmailMessage
+    all: str
+
+    @property
+    def text(self) -> str:
+        part = self.message.get_body(("plain",))
+        assert part is not None
+        content: str = part.get_content()
+        return content.replace("\r\n", "\n")
+
+
+class World:
+    """A relay without its network: one database in memory, the parties of some links, and the letters that went out."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self.canaries: dict[str, Canary] = {}
+        self.posted: list[Posted] = []
+        self.heard: dict[int, set[str]] = defaultdict(set)  # ticket → canaries of its letters
+        self.seen: dict[int, set[str]] = defaultdict(set)  # ticket → Message-IDs that its party has written or got
+        self.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+        self.tickets: dict[int, Row[Any]] = {}  # of all chains, oldest first
+        self._files: dict[str, bytes] = {}
+        self.settings = self._settings(tuple(links))
+        self._engine = create_engine("sqlite://", poolclass=StaticPool)
+        SQLModel.metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def canary(self, kind: Kind, party: str, ticket: int = 0, where: str = "") -> str:
+        """A new one."""
+        made = f"kq{len(self.canaries):05}z"
+        self.canaries[made] = Canary(kind, party, ticket, where)
+        return made
+
+    # ── who there is ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _settings(self, links: tuple[Link, ...]) -> Settings:
+        keys = dict.fromkeys(key for link in links for key in (link.upstream, link.downstream))
+        parties = {key: self._party(key) for key in keys}
+        named = [replace(link, key=self.canary("link", link.upstream, where="link")) for link in links]
+        relay = RelaySettings(DOMAIN, "Acme Relay", "A", "admin@example.com", "en", "UTC", Path(), "sqlite://", "")
+        nothing = (DeliverySettings(), DnsSettings(), None, None)
+        return Settings(Path("relay.toml"), relay, SmtpSettings(()), *nothing, parties, {link.key: link for link in named})
+
+    def _party(self, key: str) -> Party:
+        domain = f"{self.canary('own', key, where='domain')}.example"
+        people = tuple(
+            Contact(f"{self.canary('own', key, where='address')}@{domain}", f"Person {self.canary('person', key, where='name')}")
+            for _ in range(2)
+        )
+        name = f"Firm {self.canary('firm', key, where='name of the party')}"
+        return Party(key, name, ("en", "ru")[len(self.canaries) % 2], contacts=people, domains=(domain,), trust="address")
+
+    def links_from(self, party: str) -> list[Link]:
+        """The party's ways down."""
+        return [link for link in self.settings.links.values() if link.upstream == party]
+
+    def way(self, near: int, far: int) -> list[Link]:
+        """The links between two tickets of a chain."""
+        rows = self.tickets.values()
+        links = {row.id: (row.parent_id, self.settings.links[row.link]) for row in rows if row.parent_id is not None}
+        return way(links, near, far)
+
+    # ── mail in, letters out ───────────────────────────────────────────────────────────────────────────────
+
+    def take(self, raw: bytes, sender: str, *recipients: str, released: bool = False) -> Outcome:
+        """What becomes of a mail that is not refused."""
+        self.now += timedelta(minutes=7)
+        mail = reader.read(raw)
+        self._files |= {file.sha256: file.content for file in mail.attachments}
+        queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"
+        envelope = Envelope(queue_id, sender, recipients, "192.0.2.1", "client.example", self.now)
+        with self._engine.begin() as connection:
+            outcome = settle(connection, self.settings, envelope, mail, Stamp(DOMAIN, queue_id, self.now), released=released)
+            self.tickets = {row.id: row for row in connection.execute(select(TICKETS).order_by(TICKETS.c.id))}
+        assert not isinstance(outcome, Refused), (outcome, raw)
+        return outcome
+
+    def fail(self, letter: Row[Any], words: str) -> None:
+        """A server refuses a letter for good, with those words."""
+        with self._engine.begin() as connection:
+            fail(connection, self.settings, letter, Failure("refused", words), Stamp(DOMAIN, letter.mail_id, self.now))
+
+    def deliver(self) -> list[Posted]:
+        """Writes all letters that are due."""
+        with self._engine.begin() as connection:
+            pairs = outbox.claim(connection, self.settings, "node", self.now, 10_000)
+            connection.execute(update(LETTERS).where(LETTERS.c.state == "claimed").values(state="sent"))
+        new = []
+        for row, letter in pairs:
+            assert not isinstance(letter, Exception), letter
+            raw = LETTERS_OF_THE_HOUSE.compose(filled(letter, self._files))
+            message = BytesParser(policy=email.policy.default).parsebytes(raw)
+            assert isinstance(message, EmailMessage)
+            new.append(Posted(row, raw, message, everything(raw, message)))
+        self.posted += new
+        for posted in new:
+            self.heard[posted.row.ticket_id] |= found_in(posted.all)
+            self.seen[posted.row.ticket_id].add(posted.row.message_id)
+        return new
+
+    # ── what should be ─────────────────────────────────────────────────────────────────────────────────────
+
+    def leaks(self, posted: Posted) -> list[str]:
+        """All that stands in that letter and must not."""
+        if posted.row.ticket_id is None:
+            return []  # the postmaster may see all
+        ticket = self.tickets[posted.row.ticket_id]
+        own = {f"t-{ticket.thread}", f"n-{ticket.note}"}
+        strange = [token for token in _TOKENED.findall(posted.all) if token.lower() not in own]
+        named = _ID.findall(f"{posted.message['References']} {posted.message['In-Reply-To']}")
+        return [
+            *(f"{self.canaries[one]} {one}" for one in found_in(posted.all) if not self._may(ticket, self.canaries[one], posted)),
+            *(f"address {token}" for token in strange),
+            *(f"reference to {named_id}" for named_id in named if named_id not in self.seen[ticket.id]),
+        ]
+
+    def _may(self, reader: Row[Any], canary: Canary, posted: Posted) -> bool:
+        """Whether the party of a ticket may see a canary."""
+        if canary.kind == "unsaid":
+            return False
+        if canary.party == reader.party:
+            return True
+        if canary.kind in ("person", "firm"):
+            return self._may_know(reader, canary, posted)
+        if canary.kind in ("own", "link") or self.tickets[canary.ticket].chain_id != reader.chain_id:
+            return False
+        if canary.kind == "subject":
+            return True
+        links = self.way(reader.id, canary.ticket)
+        if canary.kind != "handed":
+            return crosses(links, "comments" if canary.kind == "text" else "attachments")
+        told = canary.target == reader.id or (crosses(links, "status") and knows(self.way(reader.id, canary.target)))
+        return bool(canary.target) and crosses(links, "comments") and told
+
+    def _may_know(self, reader: Row[Any], canary: Canary, posted: Posted) -> bool:
+        """Names: of those of the chain whom no hidden link stands before; a notice may name whom the reader may pass to."""
+        ends = [row.id for row in self.tickets.values() if row.chain_id == reader.chain_id and row.party == canary.party]
+        ways = [self.way(reader.id, end) for end in ends]
+        if canary.kind == "person":
+            return any(map(in_person, ways))
+        own = [link.downstream for link in self.links_from(reader.party)]
+        return any(map(knows, ways)) or (posted.row.kind == "notice" and canary.party in own)
+
+    def missing(self) -> list[str]:
+        """Public words and files that did not reach a party whom they should have."""
+        rows = self.tickets
+        return [
+            f"{canary} {made} did not reach ticket {reader.id} of {reader.party}"
+            for made, canary in self.canaries.items()
+            if canary.kind in ("text", "file")
+            for reader in rows.values()
+            if reader.chain_id == rows[canary.ticket].chain_id and reader.party != canary.party
+            if crosses(self.way(reader.id, canary.ticket), "comments" if canary.kind == "text" else "attachments")
+            if made not in self.heard[reader.id]
+        ]
+
+
+def found_in(text: str) -> set[str]:
+    """The canaries of a text."""
+    return {found.lower() for found in CANARY.findall(text)}
+
+
+def everything(raw: bytes, message: EmailMessage) -> str:
+    """All that can be got out of a letter: as it stands, and every header, text and file of it decoded."""
+    told = [raw.decode("latin-1")]
+    for part in message.walk():
+        told += [f"{name}: {value}" for name, value in part.items()]
+        told.append(part.get_filename() or "")
+        if not part.is_multipart():
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            told.append(payload.decode("utf-8" if part.get_content_maintype() == "text" else "latin-1", "replace"))
+    joined = "\n".join(told)
+    return "\n".join([joined, html.unescape(joined), unquote(html.unescape(joined))])
