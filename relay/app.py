@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from relay.outbox import Office, Outbox, release_claims
 from relay.settings import Settings
 from relay.signing import Signer
 from relay.smtpd import Server
+from relay.wording import TemplateError
 from storage.blobs import open_blobs
 from storage.database import Database
 from storage.spool import Spool
@@ -35,7 +37,7 @@ class App:
         self.settings, self._log = settings, log
         self._office = office(settings)
         self._shelves = shelves(settings)
-        self.outbox = Outbox(self._shelves.database, self._shelves.blobs, lambda: self._office, log, node(settings))
+        self.outbox = Outbox(self._shelves.database, self._shelves.blobs, lambda: self._office, log, worker(settings))
         self.intake = Intake(self._shelves, lambda: self.settings, log, self.outbox.wake)
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
         self._sending: asyncio.Task[None] | None = None
@@ -54,7 +56,7 @@ class App:
         await self.outbox.finish(grace)
         if self._sending is not None:
             self._sending.cancel()
-            await asyncio.wait({self._sending})
+            await asyncio.wait({self._sending}, timeout=grace)
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
 
@@ -64,7 +66,7 @@ class App:
             settings = config.load(self.settings.path)
             new_office = office(settings)
             self.server.reload(settings.smtp)
-        except (ConfigError, OSError, ValueError) as error:
+        except (ConfigError, TemplateError, OSError, ValueError) as error:
             self._log.error("configuration_not_reloaded", why=str(error), in_force="the one from before")
             return
         if fixed(settings) != fixed(self.settings):
@@ -75,7 +77,7 @@ class App:
 
     def _close(self) -> None:
         with self._shelves.database.begin() as connection:
-            release_claims(connection, node(self.settings))
+            release_claims(connection, worker(self.settings))
         self._shelves.database.close()
         self._shelves.spool.close()
 
@@ -130,9 +132,24 @@ def warn(settings: Settings, log: FilteringBoundLogger) -> None:
         log.warning("configuration", warning=warning)
 
 
+def give_back(settings: Settings, pid: int) -> None:
+    """Makes due again what a worker that died had claimed."""
+    database = Database(settings.relay.database)
+    try:
+        with database.begin() as connection:
+            release_claims(connection, worker(settings, pid))
+    finally:
+        database.close()
+
+
 def node(settings: Settings) -> str:
-    """The name under which this machine's processes on these data claim letters."""
-    return f"{socket.gethostname()}:{settings.relay.data}"
+    """What the names of this machine's workers on these data begin with."""
+    return f"{socket.gethostname()}:{settings.relay.data}#"
+
+
+def worker(settings: Settings, pid: int | None = None) -> str:
+    """The name under which a process claims letters."""
+    return f"{node(settings)}{pid or os.getpid()}#"
 
 
 def fixed(settings: Settings) -> tuple[tuple[tuple[str, int], ...], Path, str, str]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from relay import address, rules, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Chain, Contact, Entry, Event, Letter
 from relay.settings import Settings
-from relay.store import EVENTS, LETTERS, MAILS, load_chain, load_events
+from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
@@ -22,6 +22,21 @@ AUTOMATIC = {"opened", "notice", "undelivered", "postmaster"}
 WHOLE_THREAD = {"pass"}
 NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+
+_OF_MAIL = EventQuery(EVENTS.c.mail_id == bindparam("mail"), EVENTS.c.chain_id == bindparam("chain"))
+_UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bindparam("newest"))
+_LETTERS_BEFORE = (
+    select(LETTERS.c.event_id, LETTERS.c.message_id)
+    .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.event_id < bindparam("upto"), LETTERS.c.id < bindparam("letter"))
+    .order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc())
+    .limit(2 * REFERENCES)
+)
+_OWN_MAILS = (
+    select(EVENTS.c.id, EVENTS.c.message_id)
+    .where(EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.id <= bindparam("upto"))
+    .order_by(EVENTS.c.id.desc())
+    .limit(REFERENCES)
+)
 
 
 class Writer:
@@ -58,7 +73,7 @@ class Writer:
             references=self._references(row),
             entries=entries,
             seats=visibility.seats(chain, self._settings.network, ticket),
-            actions=rules.actions(chain, self._settings.network, ticket),
+            actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
             automatic=row.kind in AUTOMATIC,
             data=row.data or self._data(row, entries),
         )
@@ -93,15 +108,13 @@ class Writer:
         if row.kind in WHOLE_THREAD:
             return self._once(
                 ("thread", chain.id, row.mail_id),
-                lambda: load_events(
-                    self._connection, and_(EVENTS.c.chain_id == chain.id, EVENTS.c.id <= self._newest_of(chain, row))
-                ),
+                lambda: _UP_TO.load(self._connection, chain=chain.id, newest=self._newest_of(chain, row)),
             )
         if row.kind == "undelivered":
             return load_events(self._connection, EVENTS.c.id == row.event_id)
         return self._once(
             ("mail", chain.id, row.mail_id),
-            lambda: load_events(self._connection, EVENTS.c.mail_id == row.mail_id, EVENTS.c.chain_id == chain.id),
+            lambda: _OF_MAIL.load(self._connection, mail=row.mail_id, chain=chain.id),
         )
 
     def _newest_of(self, chain: Chain, row: Row[Any]) -> int:
@@ -123,15 +136,8 @@ class Writer:
 
     def _references(self, row: Row[Any]) -> tuple[str, ...]:
         """Ids that this party has seen, oldest first: its own mails and our earlier letters to it; the last is answered."""
-        upto = row.event_id or NEWEST
-        ours = select(LETTERS.c.event_id, LETTERS.c.message_id).where(
-            LETTERS.c.ticket_id == row.ticket_id, LETTERS.c.event_id < upto, LETTERS.c.id < row.id
-        )
-        own = select(EVENTS.c.id, EVENTS.c.message_id).where(EVENTS.c.ticket_id == row.ticket_id, EVENTS.c.id <= upto)
-        found = [
-            *self._connection.execute(ours.order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc()).limit(2 * REFERENCES)),
-            *self._connection.execute(own.order_by(EVENTS.c.id.desc()).limit(REFERENCES)),
-        ]
+        values = {"ticket": row.ticket_id, "upto": row.event_id or NEWEST, "letter": row.id}
+        found = [*self._connection.execute(_LETTERS_BEFORE, values), *self._connection.execute(_OWN_MAILS, values)]
         ids = [message_id for _, message_id in sorted(found, key=lambda pair: pair[0])]
         ids += self._answered(row)
         return tuple(dict.fromkeys(found for found in ids if _MESSAGE_ID.fullmatch(found) and found != row.message_id))[

@@ -30,6 +30,7 @@ from storage.spool import Spool
 
 PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
+LARGE = 64_000  # bytes
 KNOWN = 10_000  # addresses remembered as existing
 
 
@@ -131,7 +132,8 @@ class Intake:
 
     async def _settle(self, envelope: Envelope, raw: bytes) -> Outcome:
         settings, stamp = self._settings(), self._stamp(envelope)
-        mail = reader.read(raw)
+        # A large mail is read beside the loop: while it is being chewed, the next client is served.
+        mail = reader.read(raw) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         await self._store_files(mail)
         outcome = await self._shelves.database.write(lambda c: settle(c, settings, envelope, mail, stamp))

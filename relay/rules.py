@@ -122,6 +122,13 @@ def belongs(network: Network, party_key: str, who: str, participants: Iterable[C
     return any(address.same(contact.address, who) for contact in known) or bool(party and address.split(who)[1] in party.domains)
 
 
+def introduced(network: Network, party_key: str, author: Contact) -> Contact:
+    """The author by the name that he gave in his mail, or else by the one that the configuration has for him."""
+    party = network.parties.get(party_key)
+    known = (contact for contact in (party.contacts if party else ()) if address.same(contact.address, author.address))
+    return author if author.name else next(known, author)
+
+
 def recipients(network: Network, ticket: Ticket) -> tuple[Contact, ...]:
     """Who gets the letters of a ticket: the party's desk, or else its contacts and the ticket's participants."""
     party = network.parties.get(ticket.party)

@@ -173,9 +173,10 @@ def _turn(case: _Mail) -> Refused | None:
 
 def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = False) -> None:
     before = store.seen(case.connection, case.identity, f"chain:{own.chain.id}") is not None
+    author = rules.introduced(case.settings.network, own.ticket.party, case.mail.author)
     turn = Turn(
         ticket=own.ticket.id,
-        mail=case.mail,
+        mail=replace(case.mail, author=author),
         mail_id=case.envelope.id,
         links=links,
         note=own.note,

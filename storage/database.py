@@ -79,7 +79,8 @@ class Database:
         engine = _writing(self.engine)
         while (first := self._waiting.get()) is not None:
             batch, last = self._gather(first)
-            _together(engine, batch)
+            # Whoever has been cancelled meanwhile is left out; from here on nobody can be.
+            _together(engine, [(work, future) for work, future in batch if future.set_running_or_notify_cancel()])
             if last:
                 return
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ from relay.cli.common import ConfigOption, settings
 if TYPE_CHECKING:
     from relay.settings import Settings
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+REST = 0.5  # seconds before a worker that died is replaced
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")]
 
 
@@ -59,6 +62,8 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def _supervise(current: Settings, sockets: list[socket.socket], workers: int) -> None:
     """Keeps `workers` processes running; what this process is told by a signal, it tells them."""
+    from relay import app
+
     running: set[int] = set()
     stopping = False
 
@@ -68,13 +73,15 @@ def _supervise(current: Settings, sockets: list[socket.socket], workers: int) ->
         for child in running:
             os.kill(child, number)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, tell)
     running.update(_fork(current, sockets) for _ in range(workers))
     while running:
         child, _status = os.wait()
         running.discard(child)
         if not stopping:
+            app.give_back(current, child)
+            time.sleep(REST)
             running.add(_fork(current, sockets))
 
 
@@ -86,6 +93,8 @@ def _fork(current: Settings, sockets: list[socket.socket]) -> int:
 
     status = 1
     try:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
         asyncio.run(app.serve(current, logs.configure(), sockets))
         status = 0
     finally:

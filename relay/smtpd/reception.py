@@ -7,7 +7,7 @@ import errno
 import ipaddress
 from collections import Counter
 from collections.abc import Awaitable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -19,6 +19,8 @@ from relay.model import Envelope
 from relay.settings import SmtpSettings
 from storage.spool import Draft, Spool
 
+LARGE = 1_000_000  # bytes
+LARGE_AT_ONCE = 4
 LATER = "Cannot take this mail now, please try again later."
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -45,6 +47,7 @@ class Reception:
         self.closing = False
         self.deliveries: set[asyncio.Task[str]] = set()
         self._per_source: Counter[str] = Counter()
+        self._room = asyncio.Semaphore(LARGE_AT_ONCE)
 
     # ── connections ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,7 +70,7 @@ class Reception:
 
     async def recipient(self, address: str, peer: str) -> str | None:
         """The reply for an address that is not taken, None for one that is."""
-        return await self._ask(self.gate.recipient(address), self.log.bind(peer=peer, recipient=address))
+        return await self._ask(self.gate.recipient(address), self.log.bind(peer=peer, recipient=brief(address)))
 
     async def deliver(self, envelope: Envelope, draft: Draft) -> str:
         """Stores the mail, asks the gate, and returns the reply; closes the draft.
@@ -84,14 +87,18 @@ class Reception:
         with closing(draft):
             try:
                 await self.spool.commit(envelope.id, to_json(envelope), draft)
-                raw = draft.content()
             except Exception as error:  # noqa: BLE001 - whatever it is, the sender keeps the mail
                 self._drop(envelope.id, log)
                 return str(self.unstored(error, log))
-        log.info("mail_stored", sender=envelope.mail_from, recipients=[brief(to) for to in envelope.rcpt_to], size=len(raw))
-        if reply := await self._ask(self.gate.accept(envelope, raw), log):
-            self._drop(envelope.id, log)
-            return reply
+            log.info("mail_stored", sender=envelope.mail_from, recipients=[brief(to) for to in envelope.rcpt_to], size=draft.size)
+            return await self._offer(envelope, draft, log)
+
+    async def _offer(self, envelope: Envelope, draft: Draft, log: FilteringBoundLogger) -> str:
+        """Puts a stored mail before the gate. Large ones, which are read into memory for that, a few at a time."""
+        async with self._room if draft.size > LARGE else nullcontext():
+            if reply := await self._ask(self.gate.accept(envelope, draft.content()), log):
+                self._drop(envelope.id, log)
+                return reply
         return f"250 2.0.0 OK: queued as {envelope.id}"
 
     async def _ask(self, question: Awaitable[None], log: FilteringBoundLogger) -> str | None:
