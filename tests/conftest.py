@@ -43,9 +43,9 @@ def relay(make_relay: Callable[..., Relay]) -> Relay:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The URL of a PostgreSQL server that the tests started."""
     if postgres_programs() is None:
         pytest.skip("PostgreSQL is not installed")
-    with postgres(tmp_path_factory.mktemp("pg")) as server:
+    with postgres() as server:
         yield server.url

@@ -13,6 +13,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -244,9 +245,13 @@ smarthost = "smtp://127.0.0.1:{self.sink.port}"
         if self.process is None:
             return 0
         self.process.send_signal(number)
-        status = self.process.wait(30)
-        self.process = None
-        return status
+        process, self.process = self.process, None
+        try:
+            return process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     @property
     def log(self) -> str:
@@ -305,14 +310,15 @@ def postgres_programs() -> Path | None:
 
 
 class Postgres:
-    """A PostgreSQL server of its own in `folder`. Root may not run one, so it is run as another user."""
+    """A PostgreSQL server of its own in a folder of its own. Root may not run one, so it is run as another user."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         programs = postgres_programs()
         assert programs is not None, "PostgreSQL is not installed"
-        self._programs, self._data, self._port = programs, folder / "postgres", free_port()
-        self._data.mkdir(parents=True)
-        self._user = _unprivileged(self._data)
+        self._folder = Path(tempfile.mkdtemp(prefix="relay-postgres-"))
+        self._programs, self._data, self._port = programs, self._folder / "data", free_port()
+        self._data.mkdir()
+        self._user = _unprivileged(self._folder, self._data)
         self.url = f"postgresql://relay@127.0.0.1:{self._port}/postgres"
         _run(self._user, programs / "initdb", "-D", self._data, "-U", "relay", "-A", "trust", "-E", "UTF8", "--no-sync")
 
@@ -323,29 +329,32 @@ class Postgres:
     def stop(self) -> None:
         self._ctl("-m", "immediate", "stop")
 
+    def remove(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _ctl(self, *arguments: object) -> None:
         _run(self._user, self._programs / "pg_ctl", "-D", self._data, "-w", *arguments)
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL server."""
-    server = Postgres(folder)
+    server = Postgres()
     server.start()
     try:
         yield server
     finally:
         server.stop()
+        server.remove()
 
 
-def _unprivileged(data: Path) -> int | None:
+def _unprivileged(*folders: Path) -> int | None:
+    """The user that runs the server, who then owns its folders; None for whoever we are, unless that is root."""
     if os.getuid() != 0:
         return None
     nobody = 65534
-    for folder in [data, *list(data.parents)[:4]]:
-        with contextlib.suppress(PermissionError):
-            folder.chmod(folder.stat().st_mode | 0o711)
-    os.chown(data, nobody, nobody)
+    for folder in folders:
+        os.chown(folder, nobody, nobody)
     return nobody
 
 

@@ -320,8 +320,8 @@ def test_queue_commands(relay: Relay, sink: Sink) -> None:
     assert sink.to(second["to"]) == []
 
 
-def test_a_database_that_is_away_is_a_451(make_relay: Callable[..., Relay], sink: Sink, tmp_path: Path) -> None:
-    with postgres(tmp_path) as server:
+def test_a_database_that_is_away_is_a_451(make_relay: Callable[..., Relay], sink: Sink) -> None:
+    with postgres() as server:
         relay = make_relay(database=server.url).start()
         opens(relay, "Before.")
         sink.wait(IVAN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import mailbox
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,34 +112,37 @@ def _show(files: list[Path], as_json: bool) -> int:
     return sum("error" in result for result in results)
 
 
-def _read_one(name: str, raw: bytes | OSError) -> Result:
+def _read_one(name: str, raw: bytes | Exception) -> Result:
     from relay.errors import Refused
     from relay.mail import read as read_mail
 
-    if isinstance(raw, OSError):
-        return _unread(name, f"cannot be opened: {raw.strerror or raw}")
+    if isinstance(raw, Exception):
+        return _unread(name, f"cannot be opened: {getattr(raw, 'strerror', None) or raw}")
     try:
         return _of_mail(name, read_mail(raw))
     except Refused as error:
         return _unread(name, str(error))
 
 
-def _mails(path: Path) -> Iterator[tuple[str, bytes | OSError]]:
+def _mails(path: Path) -> Iterator[tuple[str, bytes | Exception]]:
     """The mails of a file, an mbox or a Maildir, each with a name to show."""
-    import mailbox
-
     try:
         if path.is_dir():
-            box: Any = mailbox.Maildir(path, create=False)
+            yield from _boxed(path, mailbox.Maildir(path, create=False))
         elif path.read_bytes()[:5] == b"From ":
-            box = mailbox.mbox(path, create=False)
+            yield from _boxed(path, mailbox.mbox(path, create=False))
         else:
             yield str(path), path.read_bytes()
-            return
-        for key in sorted(box.keys(), key=str if path.is_dir() else int):
-            yield f"{path}:{key}", box.get_bytes(key)
-    except OSError as error:
+    except (OSError, mailbox.NoSuchMailboxError) as error:
         yield str(path), error
+
+
+def _boxed(path: Path, box: mailbox.Mailbox[Any]) -> Iterator[tuple[str, bytes]]:
+    try:
+        for key in box.keys():  # noqa: SIM118 - iterating over a mailbox gives messages
+            yield f"{path}:{key}", box.get_bytes(key)
+    finally:
+        box.close()
 
 
 def _in_words(result: Result) -> str:
