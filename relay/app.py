@@ -18,6 +18,7 @@ from relay import config, transport
 from relay.errors import ConfigError
 from relay.intake import Intake, Shelves
 from relay.letters import Letters
+from relay.mail import phrases
 from relay.outbox import Office, Outbox, release_claims
 from relay.settings import Settings
 from relay.signing import Signer
@@ -86,6 +87,7 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     """What a node does once before it serves: migrate, take back its old claims, settle what a crash left in the spool."""
     from storage.migrations import migrate  # noqa: PLC0415 - Alembic takes long to import and is needed here only
 
+    phrases.months(), phrases.weekdays()  # loaded now, not while the first mail's sender waits
     shelf = shelves(settings)
     try:
         await asyncio.to_thread(migrate, shelf.database)

@@ -19,6 +19,9 @@ _ASCII_LIKE = frozenset({"ascii", "iso8859-1", "cp1252", "iso8859-15"})
 _CYRILLIC = ("cp1251", "koi8-r")
 _STATEFUL = ("iso2022", "utf-16", "utf-32", "utf-7", "hz")
 _DOUBLE_BYTE = ("gb", "big5", "shift_jis", "cp932", "euc", "cp949", "cp936", "cp950", "johab")
+_NO_CHARSETS = frozenset(
+    {"unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
+)
 _FREQUENT = re.compile("[оеаинтсрвлкмдпуя]")
 _CAPITAL_INSIDE = re.compile("[а-яё][А-ЯЁ]")
 _HIGH_RUN = re.compile(rb"[\xc0-\xff\xa8\xb8]{3,}")
@@ -31,7 +34,7 @@ def decode(data: bytes, declared: str = "") -> str:
     if data.isascii() and not name.startswith(_STATEFUL):
         return data.decode("ascii")
     if name.startswith(_STATEFUL + _DOUBLE_BYTE):
-        return data.decode(name, "replace")
+        return data.decode(name, "replace").encode("utf-8", "replace").decode()  # utf-7 can make half characters
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -45,7 +48,8 @@ def _known(declared: str) -> str:
         info = codecs.lookup(_ALIASES.get(wanted, wanted))
     except (LookupError, ValueError):
         return ""
-    return info.name if info._is_text_encoding else ""  # private, but the only word there is of rot13 and base64
+    # _is_text_encoding is private, but the only word there is of rot13 and base64.
+    return info.name if info._is_text_encoding and info.name not in _NO_CHARSETS else ""
 
 
 def _legacy(data: bytes, name: str) -> str:

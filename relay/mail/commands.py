@@ -60,7 +60,7 @@ EDGE = 5  # filled lines at either end of a text among which commands stand
 _KEYWORDS = {phrase: word for table in WORDS.values() for word, phrase in table.items()}
 _ALTERNATIVES = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(_KEYWORDS, key=len, reverse=True))
 _LEAD = r"^[\s*_\ufeff\u200b]{0,8}[#＃]\s?"
-_COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[\s:.!*_]*?(?:[\s:.!*_]\s*(.*))?$", re.IGNORECASE)
+_COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[*_]{{0,3}}(?::\s*|[.!,]?(?:\s+|$))(.*)$", re.IGNORECASE)
 _CANDIDATE = re.compile(rf"{_LEAD}([^\W\d_]{{1,20}}(?:\s[^\W\d_]{{1,20}})?)(?![\w/#])", re.IGNORECASE)
 CLOSENESS = 0.75
 

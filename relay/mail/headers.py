@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 
-from mailparser.utils import get_addresses, group_spans
+from mailparser.utils import get_addresses
 
 from relay.errors import Refused
 from relay.mail import charsets
@@ -24,6 +25,9 @@ _UNSEEN = re.compile(
 _FOLD = re.compile(r"[\r\n\t]+ *")
 _BLANKS = re.compile(r"\s+")
 _ID = re.compile(r"<[^<>\s]{1,400}>")
+_QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
+_Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
+_SPECIAL = re.compile(r"[:,;<>()@\[\]\"\\]")
 _ADDR_SPEC = re.compile(r"(?:[^\s@<>()\[\],;:\\\"]+|\"[^\"\\\r\n]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
 
 
@@ -55,7 +59,7 @@ def decode_words(raw: str) -> str:
         return raw
     try:
         chunks = decode_header(_FOLD.sub(" ", raw))
-    except (ValueError, LookupError, AttributeError, IndexError):
+    except (MessageError, ValueError, LookupError, AttributeError, IndexError):
         return raw
     return "".join(chunk if isinstance(chunk, str) else _chunk(chunk, charset) for chunk, charset in chunks)
 
@@ -82,12 +86,15 @@ def author(message: Message) -> Contact:
         raise _refused("it has no From field" if not found else f"it has {len(found)} From fields")
     raw = _FOLD.sub(" ", unsurrogated(found[0]))
     boxes, defects = _mailboxes(raw)
-    if len(boxes) != 1 or group_spans(raw):
-        raise _refused("its From names no mailbox" if not any(spec for _, spec in boxes) else "its From names several mailboxes")
-    name, spec = boxes[0]
+    if ";" in _QUOTED_OR_COMMENT.sub("", _escaped(raw)):
+        raise _refused("its From names a group")
+    if len(boxes) != 1:
+        raise _refused("its From names several mailboxes" if boxes else "its From is empty")
+    spoken, spec = boxes[0]
+    name = decoded(spoken)
     if not _is_whole(name, spec, defects):
         raise _refused("its From is broken")
-    return Contact(spec, clean(name) if clean(name).lower() != spec.lower() else "")
+    return Contact(spec, name if name.lower() != spec.lower() else "")
 
 
 def _refused(what: str) -> Refused:
@@ -96,7 +103,12 @@ def _refused(what: str) -> Refused:
 
 def _mailboxes(raw: str) -> tuple[list[tuple[str, str]], list[object]]:
     defects: list[object] = []
-    return list(get_addresses(raw, defects=defects, decode_names=True)), defects
+    return list(get_addresses(_escaped(raw), defects=defects)), defects
+
+
+def _escaped(raw: str) -> str:
+    """Encoded words without the specials that RFC 2047 §5.3 forbids there and clients write: "=?utf-8?q?Acme:_Support?="."""
+    return _Q_WORD.sub(lambda m: m[1] + _SPECIAL.sub(lambda s: f"={ord(s[0]):02X}", m[2]) + m[3], raw)
 
 
 def _is_whole(name: str, spec: str, defects: list[object]) -> bool:
@@ -104,7 +116,7 @@ def _is_whole(name: str, spec: str, defects: list[object]) -> bool:
     if _ADDR_SPEC.fullmatch(spec) is None or len(spec) > 320:
         return False
     odd = any("invalid-display-name" not in str(defect) for defect in defects)
-    return not odd and (not defects or "@" not in name or name.strip().lower() == spec.lower())
+    return not odd and (not defects or "@" not in name or name.lower() == spec.lower())
 
 
 def addresses(message: Message, *names: str) -> tuple[str, ...]:

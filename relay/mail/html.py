@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 import lxml.html  # type: ignore[import-untyped]
@@ -20,24 +20,27 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from relay.mail import marks
 
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
-DEEPEST = 400  # nested elements; deeper trees cost the parser quadratic time
+DEEPEST = 3000  # nested elements of a DOM; deeper trees cost the parser quadratic time
+DEEP = 200  # nested elements that are laid out, when quotes are cut: the layout is recursive
 ATTRIBUTES = 400  # of one element
 ROWS = 1000  # of a table that is aligned
 
 _LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
 _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_PLACE = re.compile(f"[^\n]*?{_OPEN}(\\d+){_CLOSE}[^\n]*")
+_PLACE = re.compile(f"[ \\t]*{_OPEN}(\\d+){_CLOSE}[ \\t]*")
 _PRIVATE = re.compile("[\x00\ue000\ue001]")
 _NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
 # Elements that never hold others of their kind, or hold nothing.
 _FLAT = frozenset(
-    "p li td th tr br img hr meta input link col base wbr area embed source track param dd dt option body html head".split()
-)
+    {
+        "p", "li", "td", "th", "tr", "br", "img", "hr", "meta", "input", "link", "col", "base", "wbr", "area", "embed", "source",
+        "track", "param", "dd", "dt", "option", "body", "html", "head",
+    }
+)  # fmt: skip
 _LONG_TAG = re.compile(r"<[^<>]{2000,}+")
 _TAG = re.compile(r"<[^<>]*>")
-_BLOCK_LONG_TAG = re.compile(r"<[^<>]{2000,}+")
-_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
+_BLOCK_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%)?\s*(?:;|!|$)"
     r"|opacity\s*:\s*0(?:\.0*)?\s*(?:;|!|$)|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)",
@@ -81,7 +84,7 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
     stands. Hidden nodes, scripts and styles are gone; quote containers are lines with `> `. Never raises on odd HTML.
     """
     source = _PRIVATE.sub("", source)
-    if _is_monster(source):
+    if is_monster(source):
         return _bare(source)
     tree = LexborHTMLParser(source)
     body = tree.body
@@ -99,14 +102,15 @@ def has_quote(source: str) -> bool:
     return _MARKED.search(source) is not None
 
 
-def _is_monster(source: str) -> bool:
+def is_monster(source: str) -> bool:
     """Too large or too deep for a DOM, or an element with thousands of attributes: parsers take quadratic time on them."""
-    return len(source) > LARGEST or _is_deep(source) or any(len(tag.split()) > ATTRIBUTES for tag in _LONG_TAG.findall(source))
+    crowded = any(len(tag.split()) > ATTRIBUTES for tag in _LONG_TAG.findall(source))
+    return crowded or len(source) > LARGEST or _is_deep(source, DEEPEST)
 
 
-def _is_deep(source: str) -> bool:
-    """Whether elements are nested deeper than DEEPEST; a closing tag counts only for its own kind."""
-    if source.count("<") < DEEPEST:
+def _is_deep(source: str, deepest: int) -> bool:
+    """Whether elements are nested deeper than that; a closing tag counts only for its own kind."""
+    if source.count("<") <= deepest:
         return False
     open_tags: Counter[str] = Counter()
     depth = 0
@@ -119,7 +123,7 @@ def _is_deep(source: str) -> bool:
             step = -1 if closing else 1
             open_tags[name] += step
             depth += step
-        if depth > DEEPEST or alone > 10 * DEEPEST:
+        if depth > deepest or alone > 5000:
             return True
     return False
 
@@ -250,6 +254,8 @@ def _laid_out(body: LexborNode) -> str:
     markup = body.html or ""
     if not markup.strip():
         return ""
+    if _is_deep(markup, DEEP):
+        return body.text(separator="\n")
     tree = lxml.html.document_fromstring(markup)
     for element in tree.iter("*"):
         _plain_style(element)
@@ -288,8 +294,9 @@ def _is_layout(table: lxml.html.HtmlElement) -> bool:
 
 
 def _put_back(laid_out: str, quoted: list[str]) -> str:
-    place: Callable[[re.Match[str]], str] = lambda match: "\n" + _marked(quoted[int(match[1])])  # noqa: E731
-    return _PLACE.sub(place, laid_out) if quoted else laid_out
+    if not quoted:
+        return laid_out
+    return _PLACE.sub(lambda match: f"\n{_marked(quoted[int(match[1])])}\n", laid_out)
 
 
 def _marked(quote: str) -> str:
@@ -299,7 +306,7 @@ def _marked(quote: str) -> str:
 
 def is_stub(plain: str, source: str) -> bool:
     """Whether the plain text beside an HTML body only says that there is HTML: far shorter than what the HTML shows."""
-    if len(plain) > 400 or len(plain) * 20 > len(source) or _is_monster(source):
+    if len(plain) > 400 or len(plain) * 20 > len(source) or is_monster(source):
         return False
     body = LexborHTMLParser(source).body
     if body is None:

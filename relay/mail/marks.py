@@ -11,33 +11,22 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from relay.mail import phrases
+from relay.mail import dates, phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
 WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
 
-QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|\|(?=\s))")
+QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
 RULER = re.compile(r"^[\s>]*+[-_=*~─—–]{2,}+[\s\-_=*~─—–]*+$")
 ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
-_NUMERIC = re.compile(
-    r"(?<!\d)(?:\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./-])\d{1,2}\2\d{2,4}(?!\d)"
-    r"|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))"
-)
-_TIME = re.compile(r"(?<!\d)\d{1,2}(?::|\.|h| h |点|時|시)\d{2}(?!\d)")
-_CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_TOKEN = re.compile(r"\d+|[^\W\d_]+")
-_OF = frozenset({"de", "of", "av", "th", "st", "nd", "rd", "г", "р"})
 _ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "/a" after "wrote"
 _WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
 _WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
 _GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
-_QUOTE_SIGNS = frozenset({">", "|", "&"})
-_DIGIT = re.compile(r"\d")
 _HINT = re.compile(r"[@\d]")
 _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
 _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
@@ -77,7 +66,7 @@ def lines(text: str) -> list[Line]:
     found: list[Line] = []
     for raw in text.split("\n"):
         stripped = raw.strip()
-        quoted = stripped[:1] in _QUOTE_SIGNS and _is_quoted(raw, stripped)
+        quoted = (">" in stripped[:4] or stripped[:1] == "&") and _is_quoted(raw, stripped)
         cut = None if quoted or "@" not in raw else _shared(raw)
         if cut is None:
             found.append(Line(raw, not stripped, quoted))
@@ -89,33 +78,6 @@ def lines(text: str) -> list[Line]:
 def _is_quoted(raw: str, stripped: str) -> bool:
     """Behind a quote sign; an ornament, ">>> offer <<<", is none."""
     return bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
-
-
-# ── dates ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def dated(text: str) -> int:
-    """How surely `text` holds a point in time: 2 a whole date (or year and time), 1 a day of a month, 0 none."""
-    if not _DIGIT.search(text):
-        return 0
-    if _NUMERIC.search(text) or (_YEAR.search(text) and _CLOCK.search(text)):
-        return 2
-    if not _day_of_month(text):
-        return 0
-    return 2 if _YEAR.search(text) or _TIME.search(text) else 1
-
-
-def _day_of_month(text: str) -> bool:
-    tokens = _TOKEN.findall(text.lower())
-    names = phrases.months()
-    return any(token in names and _beside_number(tokens, at) for at, token in enumerate(tokens))
-
-
-def _beside_number(tokens: Sequence[str], at: int) -> bool:
-    near = [tokens[i] for i in (at - 1, at + 1) if 0 <= i < len(tokens)]
-    if at >= 2 and tokens[at - 1] in _OF:
-        near.append(tokens[at - 2])
-    return any(token.isdigit() and 1 <= int(token[:4]) <= 31 for token in near)
 
 
 # ── attributions ───────────────────────────────────────────────────────────────────────────────────────────
@@ -139,11 +101,11 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
             break
-        date = dated(joined)
+        date = dates.dated(joined)
         if _is_attribution(joined, date, before_quote, wrapped=first < last):
             if date:
                 return first
-            found = last if found is None else found
+            found = first if found is None else found
     return found
 
 
@@ -158,7 +120,7 @@ def _may_end(text: str, before_quote: bool) -> bool:
     if _COLON.search(text[-TAIL:]):
         return True
     told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--")
-    return told and (_WROTE_LAST.search(text[-TAIL:]) is not None or (before_quote and ("@" in text or dated(text) > 0)))
+    return told and (_WROTE_LAST.search(text[-TAIL:]) is not None or (before_quote and ("@" in text or dates.dated(text) > 0)))
 
 
 def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> bool:
@@ -170,13 +132,15 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
     address = _address(core, wrote)
-    if not (_starts_well(core, date, wrapped) and _is_short(core)):
+    strict = wrapped or not address or not (wrote or before_quote)
+    if core.count(">") > core.count("<") or not (_starts_well(core, date, strict) and _is_short(core)):
         return False
-    named = address or before_quote or _only_names(core)
-    return (
-        (colon and date == 2 and (address or wrote) and named)
+    bracketed = _WRAPPED_ADDRESS.search(core) is not None
+    named = before_quote or bracketed or _only_names(core)
+    return named and (
+        (colon and date == 2 and (address or wrote))
         or (before_quote and date > 0 and (address or wrote or colon))
-        or (address and wrote and (colon or before_quote))
+        or (address and wrote and (before_quote or (colon and (date > 0 or bracketed))))
         or (address and last and date == 2)
         or (before_quote and wrote and (colon or last) and _only_names(core))
     )
@@ -199,7 +163,7 @@ def _address(core: str, wrote: bool) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [token for token in _TOKEN.findall(text) if not token.isdigit()]
+    return [token for token in dates.TOKEN.findall(text) if not token.isdecimal()]
 
 
 def _is_known(word: str) -> bool:
@@ -207,17 +171,18 @@ def _is_known(word: str) -> bool:
     return len(word) == 1 or word in _ON or word in phrases.weekdays() or word in phrases.months() or word in _FILLERS
 
 
-def _starts_well(core: str, date: int, wrapped: bool) -> bool:
-    """An attribution starts with its date or with a name, not with a sentence."""
+def _starts_well(core: str, date: int, strict: bool) -> bool:
+    """An attribution starts with its date or with a name, not with a sentence; `strict`: with nothing else at all."""
     if not date:
         return True
-    digit = _DIGIT.search(core)
+    digit = dates.DIGIT.search(core)
     start = digit.start() if digit else 0
     at = core.find("@")
     if 0 <= at < start:
         return True
-    strange = [word for word in _words(core[:start]) if not _is_known(word)]
-    return not strange if wrapped and not _is_name(strange) else len(strange) <= 4
+    before = _WROTE.sub(" ", core[:start])
+    strange = [word for word in _words(before) if not _is_known(word) and word.lower() not in phrases.PRONOUNS]
+    return not strange if strict and not _is_name(strange) else len(strange) <= 4
 
 
 def _is_short(core: str) -> bool:
@@ -229,7 +194,12 @@ def _only_names(core: str) -> bool:
     """Beside date and "wrote" there is nothing but what may be a name: it starts with a capital, or its script has no case."""
     rest = _WROTE.sub(" ", _WROTE_LAST.sub(" ", ADDRESS.sub(" ", core)))
     strange = [word for word in _words(rest) if not _is_known(word)]
-    return len(strange) <= 6 and (not strange or not strange[0][0].islower() or strange[0] in phrases.PRONOUNS)
+    after = [word for word in _words(_WROTE.split(core)[-1]) if not _is_known(word)]
+    return len(strange) <= 6 and all(_may_be_name(words[0]) for words in (strange, after) if words)
+
+
+def _may_be_name(word: str) -> bool:
+    return not word[0].islower() or word in phrases.PRONOUNS
 
 
 def _is_name(words: Sequence[str]) -> bool:
@@ -252,8 +222,8 @@ def _shared(line: str) -> int | None:
         return None
     for match in reversed(list(_SHARED.finditer(line))):
         tail = line[match.start(1) :]
-        if dated(tail) == 2 and _is_attribution(tail, 2, False, wrapped=False):
-            return match.start(1)
+        if dates.dated(tail) == 2 and _is_attribution(tail, 2, False, wrapped=False):
+            return match.start(1) if _words(line[: match.start(1)]) else None
     return None
 
 
@@ -291,7 +261,7 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     if len(named) < 2:
         return None
     ruled = first > 0 and RULER.match(_above(all_lines, first)) is not None
-    timed = _TIME.search(fields.get("date", "")) is not None or dated(fields.get("date", "")) == 2
+    timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
     signs = [
         "@" in fields.get("from", ""),
         timed and ("from" in named or "@" in fields.get("to", "")),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 
-from relay.mail import charsets, limits
+from relay.mail import charsets, headers, limits
 
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -121,8 +121,12 @@ def _is_body(part: Part) -> bool:
 
 def file_name(part: Message) -> str:
     """The raw file name of a part (RFC 2231 decoded, RFC 2047 not), or ""."""
+    view = Message()
+    for field_name, raw in part.raw_items():
+        if field_name.lower() in ("content-disposition", "content-type") and field_name not in view:
+            view[field_name] = headers.unsurrogated(str(raw))
     try:
-        return part.get_filename() or ""
+        return view.get_filename() or ""
     except (ValueError, LookupError, TypeError, AttributeError):  # mangled parameters
         return ""
 

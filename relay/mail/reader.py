@@ -30,7 +30,7 @@ def read(raw: bytes) -> Mail:
     kind, bounce = _kind(message, parts.report)
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
     whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message))
-    text, given, unknown = commands.extract(found.text)
+    text, given, unknown = _commanded(found)
     files = attachments.read(parts.files, pictures)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
@@ -79,8 +79,14 @@ class Text:
 def read_body(body: str, kind: Literal["text", "html"]) -> Text:
     """New text, quote, signature and commands of a plain or HTML body that has no header. Never raises."""
     found = reply.split(html.text(body) if kind == "html" else body)
-    text, given, unknown = commands.extract(found.text)
+    text, given, unknown = _commanded(found)
     return Text(text, found.quoted, found.signature, given, unknown)
+
+
+def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
+    """The text without its commands, forwarded mail below it, and the commands: the author's own, never the forwarded mail's."""
+    text, given, unknown = commands.extract(found.text)
+    return "\n\n".join(each for each in (text, found.forwarded) if each), given, unknown
 
 
 # ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +114,7 @@ def _read_bodies(bodies: list[Body], pictures: dict[str, str], forwarded: bool |
 def _better(body: Body, pictures: dict[str, str]) -> str:
     """One reading of a body: the plain one, unless the HTML says more (pictures, quotes) or the plain one is a stub."""
     plain = _CID.sub(lambda match: _short(match, pictures), body.plain or "")
-    if body.html is None or (plain.strip() and not _says_more(body.html, plain, pictures)):
+    if body.html is None or (plain.strip() and (html.is_monster(body.html) or not _says_more(body.html, plain, pictures))):
         return plain
     return html.text(body.html, pictures) or plain
 
@@ -130,7 +136,7 @@ def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
 
 def _of_this_mail(files: tuple[Attachment, ...], found: Reply) -> tuple[Attachment, ...]:
     """The files without those pictures that stand only in quoted history or in the signature."""
-    new, old = set(_SHORT_CID.findall(found.text)), set(_SHORT_CID.findall(found.quoted + found.signature))
+    new, old = set(_SHORT_CID.findall(found.text + found.forwarded)), set(_SHORT_CID.findall(found.quoted + found.signature))
     return tuple(file for file in files if file.content_id not in old - new)
 
 

@@ -30,11 +30,15 @@ _DEQUOTE = re.compile(r"(?m)^[ \t]{0,4}(?:>|&gt;)[ \t]?")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was newly written, and what was cut from it: quoted history (with its attributions) and signature."""
+    """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
+
+    `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
+    """
 
     text: str
     quoted: str = ""
     signature: str = ""
+    forwarded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def split(text: str, forwarded: bool | None = None) -> Reply:
     """
     text = clean(text)
     found = _read(marks.lines(text), forwarded)
-    if not found.text and found.quoted and len(text) < LARGEST and not _has_mark(text):
+    if not (found.text or found.forwarded) and found.quoted and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
         found = _read(marks.lines(_DEQUOTE.sub("", text)), forwarded)
     return found
@@ -74,14 +78,15 @@ def _read(all_lines: list[Line], forwarded: bool | None) -> Reply:
     tags = _tags(all_lines, forwarded)
     _sign(all_lines, tags)
     return Reply(
-        text=_join(all_lines, tags, {"new", "forwarded"}),
-        quoted=_join(all_lines, tags, {"quoted"}),
-        signature=_join(all_lines, tags, {"signature"}),
+        text=_join(all_lines, tags, "new"),
+        quoted=_join(all_lines, tags, "quoted"),
+        signature=_join(all_lines, tags, "signature"),
+        forwarded=_join(all_lines, tags, "forwarded"),
     )
 
 
-def _join(all_lines: Sequence[Line], tags: Sequence[Tag], wanted: set[Tag]) -> str:
-    kept = "\n".join(line.text.rstrip() for line, tag in zip(all_lines, tags, strict=True) if tag in wanted)
+def _join(all_lines: Sequence[Line], tags: Sequence[Tag], wanted: Tag) -> str:
+    kept = "\n".join(line.text.rstrip() for line, tag in zip(all_lines, tags, strict=True) if tag == wanted)
     return _MANY_BLANKS.sub("\n\n", kept).strip("\n")
 
 

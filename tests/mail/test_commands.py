@@ -1,0 +1,94 @@
+"""Commands in newly written text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.mail.commands import WORDS, extract
+from relay.model import Command
+
+READ = [
+    ("#accept", "accept", ""),
+    ("#принято", "accept", ""),
+    ("# Принято", "accept", ""),
+    ("#в работе", "start", ""),
+    ("#В  РАБОТЕ с утра", "start", "с утра"),
+    ("#pass North-Repairs Прошу взять", "pass", "North-Repairs Прошу взять"),
+    ("#передать vendor", "pass", "vendor"),
+    ("＃internal", "internal", ""),
+    ("\xa0#внутреннее", "internal", ""),
+    ("*#internal*", "internal", ""),
+    ("#internal: не пересылать", "internal", "не пересылать"),
+    ("#решено.", "resolved", ""),
+    ("#wait until 2026-11-30 нет насоса", "wait", "until 2026-11-30 нет насоса"),
+    ("#время 1ч30м сварка", "time", "1ч30м сварка"),
+    ("#field Адрес: Ленина, 5", "field", "Адрес: Ленина, 5"),
+    ("#поле Серийный номер: AB-12", "field", "Серийный номер: AB-12"),
+]
+
+
+@pytest.mark.parametrize(("line", "word", "argument"), READ)
+@pytest.mark.parametrize("form", ["{}", "{}\n\nЗаменили насос.", "Заменили насос.\n\n{}", "Добрый день!\n{}\nЗаменили насос."])
+def test_a_command_is_taken_out_of_the_text(line: str, word: str, argument: str, form: str) -> None:
+    text, found, unknown = extract(form.format(line))
+    assert found == (Command(word, argument, line.strip()),)
+    assert "#" not in text
+    assert "＃" not in text
+    assert unknown == ()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_every_word_of_every_language_is_known(language: str) -> None:
+    for word, phrase in WORDS[language].items():
+        assert extract(f"#{phrase.upper()} x")[1] == (Command(word, "x", f"#{phrase.upper()} x"),)
+    assert WORDS[language].keys() == WORDS["en"].keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#5 pump",
+        "# heading text",
+        "#1",
+        "see https://x.example/a#pass now",
+        "text #pass x",
+        "#ref#pass",
+        "#насос стоит",
+        "№5",
+        "##",
+    ],
+)
+def test_other_lines_with_a_hash_stay_text(text: str) -> None:
+    assert extract(text) == (text, (), ())
+
+
+@pytest.mark.parametrize("line", ["#acept", "#внутренее", "#в работу", "#интернал #internal"[10:-1], "#resolve", "#pas north"])
+def test_a_near_miss_stays_and_is_told(line: str) -> None:
+    assert extract(f"Добрый день!\n{line}") == (f"Добрый день!\n{line}", (), (line.strip(),))
+
+
+def test_commands_stand_at_the_ends_only() -> None:
+    long = "\n".join(f"строка {number}" for number in range(20))
+    text = f"#принято\n#номер 12\n{long}\n#close\n{long}\n#решено"
+    kept, found, _ = extract(text)
+    assert [each.word for each in found] == ["accept", "ref", "resolved"]
+    assert "#close" in kept
+
+
+LINES = st.sampled_from(["#принято", "#pass north", "#5 pump", "Насос стоит.", "", "#acept", "1 #close"])
+
+
+@given(st.lists(LINES, max_size=12))
+def test_no_line_of_text_is_lost(lines: list[str]) -> None:
+    kept, found, _ = extract("\n".join(lines))
+    assert [line for line in kept.split("\n") if line] + [each.line for each in found] == sorted(
+        (line for line in lines if line), key=lambda line: line in ("#принято", "#pass north")
+    )
+
+
+@given(st.text(max_size=300))
+def test_never_raises(text: str) -> None:
+    extract(text)
+    extract(f"#{text}")
