@@ -16,8 +16,8 @@ Identity = Literal["person", "party", "hidden"]
 Share = Literal["comments", "attachments", "status", "reference", "fields"]
 SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
-EventKind = Literal["comment", "passed", "automatic", "undelivered"]
-LetterKind = Literal["comment", "pass", "opened", "note", "notice", "undelivered", "postmaster"]
+EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "automatic", "undelivered"]
+LetterKind = Literal["comment", "pass", "opened", "note", "notice", "history", "status", "help", "undelivered", "postmaster"]
 
 
 # ── configuration ──────────────────────────────────────────────────────────────────────────────────────────

@@ -7,135 +7,68 @@ What a letter will say is not decided here: it is built from the events when it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from relay import address, visibility
-from relay.model import Action, Chain, Command, Contact, Event, LetterKind, Link, Mail, Network, Party, Status, Ticket
+from relay import address, deeds, visibility, workflow
+from relay.decision import Case, Decision, Order, Problem, Turn
+from relay.model import Action, Chain, Command, Contact, Event, LetterKind, Mail, Network, Ticket
+from relay.people import belongs, recipients
+from relay.workflow import MOVES
 
-DEEPEST = 32  # levels of one chain
-ENDED: frozenset[Status] = frozenset({"closed", "declined", "cancelled"})
-NOT_YET = {"accept", "decline", "start", "wait", "resolved", "close", "reopen", "cancel"}
-NOT_YET |= {"ref", "rate", "time", "field", "history", "status", "full", "help"}
+# The order in which status words may follow one another in one mail; any other two contradict each other.
+PROGRESS = ("accept", "start", "wait", "resolved")
 _TAG = re.compile(r"(?i)^\s*(?:(?:re|fwd?|aw|wg|sv|vs|отв|ответ|пересл)\s*(?:\[\d+\])?\s*:\s*)+")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A letter to be written: to whom at which ticket, about which event (its id; negative while it is not stored)."""
+class _Done:
+    """What the mail's commands have come to so far."""
 
-    kind: LetterKind
-    to: Contact
-    ticket: int | None = None
-    event: int | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a mail that was not done: the line, a reason code that the notice's template knows, and its facts."""
-
-    line: str
-    reason: str
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-    def as_data(self) -> dict[str, str]:
-        """Plain JSON for the letter's row."""
-        return {"line": self.line, "reason": self.reason, **self.facts}
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a mail does: new tickets, events and participants, and the letters about them. New ids are negative."""
-
-    tickets: tuple[Ticket, ...] = ()
+    case: Case
     events: tuple[Event, ...] = ()
-    participants: tuple[tuple[int, Contact], ...] = ()
-    orders: tuple[Order, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One mail at one ticket: what `decide` is asked about.
-
-    `links` are the keys of links whose address the mail also went to; `note` says that it went to the note address;
-    `said_before` that its comment is in the chain already (the mail came on another way); `opening` that it opened the
-    chain; `problems` were found before.
-    """
-
-    ticket: int
-    mail: Mail
-    mail_id: str
-    links: tuple[str, ...] = ()
-    note: bool = False
-    said_before: bool = False
-    opening: bool = False
-    released: bool = False
+    tickets: tuple[Ticket, ...] = ()
+    answers: tuple[LetterKind, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What the steps of `decide` look at."""
-
-    chain: Chain
-    network: Network
-    turn: Turn
-    ticket: Ticket
-    internal: bool
+    def then(self, deed: deeds.Deed) -> _Done:
+        """With one more deed; the chain grows by it, so that the next command finds what this one has made."""
+        chain = replace(self.case.chain, tickets=(*self.case.chain.tickets, *deed.tickets))
+        return _Done(
+            case=replace(self.case, chain=workflow.replay(chain, deed.events)),
+            events=(*self.events, *deed.events),
+            tickets=(*self.tickets, *deed.tickets),
+            answers=(*self.answers, *deed.answers),
+            problems=(*self.problems, *([deed.problem] if deed.problem else [])),
+        )
 
 
 def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decision:
     """What the mail of `turn` does to `chain`. Never raises for what a mail says: that becomes a problem in a notice."""
     if turn.mail.kind != "reply":
         return Decision(events=(_automatic(turn, now),))
-    ticket = chain.ticket(turn.ticket)
-    case = _Case(chain, network, turn, ticket, is_internal(turn))
-    passes, problems = _passes(case)
-    tickets = tuple(Ticket(-1 - i, link.downstream, ticket.id, link.key) for i, (link, _) in enumerate(passes))
-    events = _numbered((*_comment(case, now), *_passed(turn, tickets, passes, now)))
-    if not (events or problems or turn.said_before):
-        problems.append(Problem("", "nothing-new"))
-    grown = replace(chain, tickets=(*chain.tickets, *tickets))
+    case = Case(chain, network, turn, is_internal(turn), now)
+    done = _carry_out(case)
+    events = _numbered((*_comment(case), *done.events))
+    problems = done.problems
+    if not (events or problems or done.answers or turn.said_before):
+        problems = (Problem("", "nothing-new"),)
+    grown, ticket = done.case.chain, done.case.ticket
     return Decision(
-        tickets=tickets,
+        tickets=done.tickets,
         events=events,
         participants=_joining(network, ticket, turn),
         orders=(
-            *_pass_letters(network, tickets, events),
+            *_pass_letters(network, done.tickets, events),
             *_comment_letters(grown, network, ticket, turn, events),
             *_acknowledgement(ticket, turn, events),
+            *_answers(ticket, turn, done.answers, events),
             *_notice(ticket, turn, events, problems),
         ),
     )
-
-
-def belongs(network: Network, party_key: str, who: str, participants: Iterable[Contact] = ()) -> bool:
-    """Whether an address is of that party: a contact, its desk, someone of its domains, or a participant of the ticket."""
-    party = network.parties.get(party_key)
-    known = [*participants, *party.contacts] if party else [*participants]
-    if party and party.desk:
-        known.append(Contact(party.desk.address))
-    return any(address.same(contact.address, who) for contact in known) or bool(party and address.split(who)[1] in party.domains)
-
-
-def introduced(network: Network, party_key: str, author: Contact) -> Contact:
-    """The author by the name that he gave in his mail, or else by the one that the configuration has for him."""
-    party = network.parties.get(party_key)
-    known = (contact for contact in (party.contacts if party else ()) if address.same(contact.address, author.address))
-    return author if author.name else next(known, author)
-
-
-def recipients(network: Network, ticket: Ticket) -> tuple[Contact, ...]:
-    """Who gets the letters of a ticket: the party's desk, or else its contacts and the ticket's participants."""
-    party = network.parties.get(ticket.party)
-    if party and party.desk:
-        return (Contact(party.desk.address, party.name),)
-    everyone = [*(party.contacts if party else ()), *ticket.participants]
-    return tuple({address.split(contact.address): contact for contact in reversed(everyone)}.values())[::-1]
 
 
 def is_internal(turn: Turn) -> bool:
@@ -183,30 +116,12 @@ def _automatic(turn: Turn, now: datetime) -> Event:
     )
 
 
-def _comment(case: _Case, now: datetime) -> tuple[Event, ...]:
-    turn, mail = case.turn, case.turn.mail
-    if turn.said_before or not (mail.text or mail.attachments):
+def _comment(case: Case) -> tuple[Event, ...]:
+    mail = case.turn.mail
+    if case.turn.said_before or not (mail.text or mail.attachments):
         return ()
-    said = Event(0, "comment", turn.ticket, mail.author, now, case.internal, mail.text, mail.attachments)
-    return (replace(said, mail_id=turn.mail_id, message_id=mail.message_id),)
-
-
-def _passed(turn: Turn, tickets: tuple[Ticket, ...], passes: list[tuple[Link, str]], now: datetime) -> list[Event]:
-    mail = turn.mail
-    return [
-        Event(
-            id=0,
-            kind="passed",
-            ticket=turn.ticket,
-            author=mail.author,
-            at=now,
-            text=text,
-            data={"link": link.key, "ticket": ticket.id},
-            mail_id=turn.mail_id,
-            message_id=mail.message_id,
-        )
-        for ticket, (link, text) in zip(tickets, passes, strict=True)
-    ]
+    cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)
+    return (replace(case.event("comment", mail.text, **({"cut": cut} if cut else {})), attachments=mail.attachments),)
 
 
 def _numbered(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -220,83 +135,44 @@ def _joining(network: Network, ticket: Ticket, turn: Turn) -> tuple[tuple[int, C
     return () if known or turn.released else ((ticket.id, author),)
 
 
-# ── passing on ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── commands ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _passes(case: _Case) -> tuple[list[tuple[Link, str]], list[Problem]]:
-    """The links to pass over, each with its text, and what of the mail cannot be done."""
-    wanted = {key: "" for key in case.turn.links if not _passed_before(case, key)}
-    problems = [*case.turn.problems]
+def _carry_out(case: Case) -> _Done:
+    """The commands of the mail, one after another, then the links whose addresses it also went to."""
+    done = _Done(case, problems=case.turn.problems)
     if not case.turn.said_before:
-        asked, misunderstood = _asked(case)
-        wanted |= asked
-        problems += misunderstood
-    passes = []
-    for key, text in wanted.items():
-        if problem := _forbidden(case, case.network.links[key]):
-            problems.append(problem)
-        else:
-            passes.append((case.network.links[key], text))
-    return passes, problems
+        done = replace(done, problems=(*done.problems, *_misunderstood(case.turn.mail)))
+        contradicting = _contradicting(case.turn.mail.commands)
+        for command in case.turn.mail.commands:
+            conflict = deeds.Deed(problem=Problem(command.line, "conflict")) if command in contradicting else None
+            done = done.then(conflict or deeds.do(done.case, command))
+    for key in case.turn.links:
+        if not deeds.passed_before(done.case, key):
+            done = done.then(deeds.pass_over(done.case, key))
+    return done
 
 
-def _asked(case: _Case) -> tuple[dict[str, str], list[Problem]]:
-    """What the mail's commands ask for: link keys with their texts, and lines that could not be understood."""
-    suspected = _suspected(case.turn.mail)
-    wanted: dict[str, str] = {}
-    problems = [
-        Problem(line, "internal-suspected" if line in suspected else "unknown-command") for line in case.turn.mail.unknown
-    ]
-    for command in case.turn.mail.commands:
-        if command.word in NOT_YET:
-            problems.append(Problem(command.line, "not-yet"))
-        elif command.word == "pass":
-            key, text = _pass_argument(command)
-            if key in (own := _own_links(case)):
-                wanted[key] = text
-            else:
-                problems.append(_unknown_link(command, key, own))
-    return wanted, problems
+def _misunderstood(mail: Mail) -> list[Problem]:
+    suspected = _suspected(mail)
+    return [Problem(line, "internal-suspected" if line in suspected else "unknown-command") for line in mail.unknown]
 
 
-def _pass_argument(command: Command) -> tuple[str, str]:
-    """Link key and text of `#pass LINK [text]`; the link's whole address is taken too."""
-    word, *text = command.argument.split(maxsplit=1) or [""]
-    return word.strip("<>.,;:").partition("@")[0].lower(), "".join(text).strip()
+def _contradicting(commands: Sequence[Command]) -> list[Command]:
+    """All status commands of a mail in which two cannot both be meant, or none."""
+    moves = [command for command in commands if command.word in MOVES]
+    for side in ("downstream", "upstream"):
+        words = [command.word for command in moves if MOVES[command.word].side == side]
+        places = [PROGRESS.index(word) if word in PROGRESS else -1 for word in words]
+        if len(words) > 1 and (-1 in places or places != sorted(set(places))) and not _to_several(moves, side):
+            return moves
+    return []
 
 
-def _own_links(case: _Case) -> list[str]:
-    """Links of other parties are as unknown as ones that are not there: their names are nobody's business."""
-    return [link.key for link in case.network.links.values() if link.upstream == case.ticket.party]
-
-
-def _unknown_link(command: Command, key: str, own: list[str]) -> Problem:
-    nearest = get_close_matches(key, own, 1, 0.5)
-    return Problem(command.line, "unknown-link", {"link": key, "nearest": nearest[0] if nearest else "", "links": ", ".join(own)})
-
-
-def _passed_before(case: _Case, key: str) -> bool:
-    return any(below.parent == case.ticket.id and below.link == key for below in case.chain.tickets)
-
-
-def _forbidden(case: _Case, link: Link) -> Problem | None:
-    """Why the chain cannot be passed over that link, or None."""
-    above = _above(case.chain, case.ticket)
-    reasons = {
-        "already-passed": _passed_before(case, link.key),
-        "pass-internal": case.internal,
-        "loop": link.downstream in {high.party for high in above},
-        "too-deep": len(above) >= DEEPEST,
-    }
-    facts = {"link": link.key, "party": case.network.parties[link.downstream].name}
-    return next((Problem(f"#pass {link.key}", reason, facts) for reason, true in reasons.items() if true), None)
-
-
-def _above(chain: Chain, ticket: Ticket) -> list[Ticket]:
-    above = [ticket]
-    while above[-1].parent is not None:
-        above.append(chain.ticket(above[-1].parent))
-    return above
+def _to_several(moves: Sequence[Command], side: str) -> bool:
+    """Whether the commands of a side name different links, each once."""
+    named = [command.argument.partition(" ")[0].lower() for command in moves if MOVES[command.word].side == side]
+    return side == "upstream" and all(named) and len(set(named)) == len(named)
 
 
 # ── letters ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -330,7 +206,13 @@ def _acknowledgement(ticket: Ticket, turn: Turn, events: tuple[Event, ...]) -> l
     return [Order("opened", turn.mail.author, ticket.id, about)] if turn.opening else []
 
 
-def _notice(ticket: Ticket, turn: Turn, events: tuple[Event, ...], problems: list[Problem]) -> list[Order]:
+def _answers(ticket: Ticket, turn: Turn, kinds: Iterable[LetterKind], events: tuple[Event, ...]) -> list[Order]:
+    """What the author asked for himself, each once."""
+    about = events[-1].id if events else None
+    return [] if turn.released else [Order(kind, turn.mail.author, ticket.id, about) for kind in dict.fromkeys(kinds)]
+
+
+def _notice(ticket: Ticket, turn: Turn, events: tuple[Event, ...], problems: Sequence[Problem]) -> list[Order]:
     """What was not understood or not done, once, to the author; never to someone who was let in by hand."""
     if not problems or turn.released:
         return []
@@ -340,21 +222,13 @@ def _notice(ticket: Ticket, turn: Turn, events: tuple[Event, ...], problems: lis
 
 def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...]:
     """What the party of `ticket` can do now, for the links and words that a letter offers."""
-    used = {below.link for below in chain.tickets if below.parent == ticket.id}
-    above = {high.party for high in _above(chain, ticket)}
-    return tuple(
-        Action("pass", link.key)
-        for link in network.links.values()
-        if link.upstream == ticket.party and link.key not in used and link.downstream not in above
-    )
-
-
-def holders(chain: Chain) -> tuple[Ticket, ...]:
-    """The tickets that have the ball: open ones with no open one below them."""
-    handed_on = {ticket.parent for ticket in chain.tickets if ticket.status not in ENDED}
-    return tuple(ticket for ticket in chain.tickets if ticket.status not in ENDED and ticket.id not in handed_on)
-
-
-def party_of(network: Network, key: str) -> Party:
-    """The party of that key; one that was taken out of the configuration has only its key."""
-    return network.parties.get(key) or Party(key, key)
+    case = Case(chain, network, Turn(ticket.id, Mail("reply", Contact("")), ""), False, chain.opened_at)
+    moves = [
+        Action(word, target.link or "" if len(found) > 1 else "")
+        for word in MOVES
+        for found in [[one for one in workflow.candidates(chain, ticket, word) if workflow.legal(one, word)]]
+        for target in found
+    ]
+    links = [link for link in network.links.values() if link.upstream == ticket.party]
+    passes = [Action("pass", link.key) for link in links if deeds.pass_over(case, link.key).problem is None]
+    return (*moves, *passes)

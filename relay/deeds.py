@@ -1,0 +1,208 @@
+"""What each command does: one function a command word, in the table `DEEDS`. Pure.
+
+A deed is either events (and new tickets, or letters to the author alone), or a problem, and then nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from relay import arguments, workflow
+from relay.decision import Case, Problem
+from relay.model import Command, Event, LetterKind, Link, Ticket
+from relay.people import party_of
+from relay.workflow import MOVES
+
+DEEPEST = 32  # levels of one chain
+MOST_STARS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one command does. `answers` are letters that only its author gets."""
+
+    events: tuple[Event, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    answers: tuple[LetterKind, ...] = ()
+    problem: Problem | None = None
+
+
+def do(case: Case, command: Command) -> Deed:
+    """Carries out one command of a mail, on the chain as the commands before it have left it."""
+    if len(command.argument) > arguments.LONGEST:
+        return _cannot(command, "too-long", most=str(arguments.LONGEST))
+    return DEEDS[command.word](case, command)
+
+
+# ── statuses ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _move(case: Case, command: Command) -> Deed:
+    """accept … cancel: changes the status of the one ticket that the word can mean, and of what follows from it."""
+    target, argument, problem = _target(case, command, lambda ticket: workflow.legal(ticket, command.word))
+    if target is None:
+        return Deed(problem=problem)
+    until, reason = _until(case, argument) if command.word == "wait" else (None, argument)
+    changes = workflow.cascade(case.chain, target, MOVES[command.word].to)
+    return Deed(events=tuple(_status(case, ticket, to, reason, until) for ticket, to in changes))
+
+
+def _status(case: Case, ticket: Ticket, to: str, reason: str, until: date | None) -> Event:
+    event = case.event("status", reason, ticket=ticket.id, status=to, until=until.isoformat() if until else None)
+    return replace(event, internal=False)
+
+
+def _until(case: Case, argument: str) -> tuple[date | None, str]:
+    """`until DATE reason`, the word before the date left out or not."""
+    first, _, rest = argument.partition(" ")
+    given = rest if first.lower() in ("until", "till", "до", "к") else argument
+    found = arguments.day(given, _today(case))
+    return found or (None, argument)
+
+
+def _today(case: Case) -> date:
+    zone = party_of(case.network, case.ticket.party).timezone
+    return case.now.astimezone(ZoneInfo(zone)).date()
+
+
+def _target(case: Case, command: Command, fits: Callable[[Ticket], bool]) -> tuple[Ticket | None, str, Problem | None]:
+    """The one ticket that a command means, what is left of its argument, and else why there is none.
+
+    A party in the middle may have passed the matter on to several: then the first word of the argument names the link.
+    """
+    found = workflow.candidates(case.chain, case.ticket, command.word) if command.word in MOVES else _below(case)
+    first, _, rest = command.argument.partition(" ")
+    named = [ticket for ticket in found if ticket.link == first.lower().strip(".,:;")]
+    argument = rest.strip() if named else command.argument
+    fitting = [ticket for ticket in named or found if fits(ticket)]
+    if len(fitting) == 1:
+        return fitting[0], argument, None
+    if not found:
+        return None, argument, Problem(command.line, "not-here")
+    if not fitting:
+        return None, argument, Problem(command.line, "wrong-status", {"status": (named or found)[0].status})
+    return None, argument, Problem(command.line, "which", {"links": ", ".join(ticket.link or "" for ticket in fitting)})
+
+
+def _below(case: Case) -> tuple[Ticket, ...]:
+    return workflow.below(case.chain, case.ticket)
+
+
+# ── facts ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reference(case: Case, command: Command) -> Deed:
+    number = " ".join(command.argument.split())[:100]
+    if not number:
+        return _cannot(command, "no-argument")
+    return Deed(events=(replace(case.event("reference", reference=number), internal=False),))
+
+
+def _rate(case: Case, command: Command) -> Deed:
+    target, argument, problem = _target(case, command, lambda ticket: ticket.status in workflow.RATED_FROM)
+    if target is None:
+        return Deed(problem=problem)
+    stars, _, text = argument.partition(" ")
+    if not (stars.isascii() and stars.isdigit() and 1 <= int(stars) <= MOST_STARS):
+        return _cannot(command, "no-stars")
+    return Deed(events=(replace(case.event("rating", text.strip(), ticket=target.id, stars=int(stars)), internal=False),))
+
+
+def _time(case: Case, command: Command) -> Deed:
+    found = arguments.duration(command.argument)
+    if found is None:
+        return _cannot(command, "no-duration")
+    minutes, text = found
+    return Deed(events=(replace(case.event("time", text, minutes=minutes), internal=False),))
+
+
+# ── passing on ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pass(case: Case, command: Command) -> Deed:
+    """`#pass LINK [text]`; the link's whole address is taken too."""
+    word, *text = command.argument.split(maxsplit=1) or [""]
+    key = word.strip("<>.,;:").partition("@")[0].lower()
+    if key not in (own := _own_links(case)):
+        nearest = get_close_matches(key, own, 1, 0.5)
+        return _cannot(command, "unknown-link", link=key, nearest=nearest[0] if nearest else "", links=", ".join(own))
+    return pass_over(case, key, "".join(text).strip())
+
+
+def pass_over(case: Case, key: str, text: str = "") -> Deed:
+    """Passes the chain over one of the party's own links: by command, or by the link's address beside the ticket's."""
+    link = case.network.links[key]
+    if problem := _forbidden(case, link):
+        return Deed(problem=problem)
+    ticket = Ticket(min([0, *(found.id for found in case.chain.tickets)]) - 1, link.downstream, case.ticket.id, link.key)
+    return Deed(events=(case.event("passed", text, link=link.key, ticket=ticket.id),), tickets=(ticket,))
+
+
+def passed_before(case: Case, key: str) -> bool:
+    """Whether the ticket was passed over that link, and has not been given back or withdrawn since."""
+    return any(ticket.link == key and ticket.status not in ("declined", "cancelled") for ticket in _below(case))
+
+
+def _own_links(case: Case) -> list[str]:
+    """Links of other parties are as unknown as ones that are not there: their names are nobody's business."""
+    return [link.key for link in case.network.links.values() if link.upstream == case.ticket.party]
+
+
+def _forbidden(case: Case, link: Link) -> Problem | None:
+    """Why the chain cannot be passed over that link, or None."""
+    above = workflow.above(case.chain, case.ticket)
+    reasons = {
+        "already-passed": passed_before(case, link.key),
+        "pass-internal": case.internal,
+        "loop": link.downstream in {high.party for high in above},
+        "too-deep": len(above) >= DEEPEST,
+        "ended": case.ticket.status in workflow.ENDED,
+    }
+    facts = {"link": link.key, "party": party_of(case.network, link.downstream).name}
+    return next((Problem(f"#pass {link.key}", reason, facts) for reason, true in reasons.items() if true), None)
+
+
+# ── what the author gets back ──────────────────────────────────────────────────────────────────────────────
+
+
+def _answer(kind: LetterKind) -> Callable[[Case, Command], Deed]:
+    return lambda _case, _command: Deed(answers=(kind,))
+
+
+def _full(case: Case, command: Command) -> Deed:
+    """What the relay cut from the author's last mail is published too."""
+    if not case.turn.cut:
+        return _cannot(command, "nothing-cut")
+    return Deed(events=(case.event("comment", case.turn.cut),))
+
+
+def _internal(_case: Case, _command: Command) -> Deed:
+    """Done for the mail as a whole, before its commands."""
+    return Deed()
+
+
+def _cannot(command: Command, reason: str, **facts: str) -> Deed:
+    return Deed(problem=Problem(command.line, reason, facts))
+
+
+def _not_yet(_case: Case, command: Command) -> Deed:
+    return _cannot(command, "not-yet")
+
+
+DEEDS: Mapping[str, Callable[[Case, Command], Deed]] = {
+    **dict.fromkeys(MOVES, _move),
+    "pass": _pass,
+    "internal": _internal,
+    "ref": _reference,
+    "rate": _rate,
+    "time": _time,
+    "field": _not_yet,
+    "history": _answer("history"),
+    "status": _answer("status"),
+    "full": _full,
+    "help": _answer("help"),
+}

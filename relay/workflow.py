@@ -1,0 +1,108 @@
+"""The statuses of a ticket: who may do what from where, as a table, and what events make of a chain.
+
+A ticket's downstream side is the party that has it; its upstream side is the party of the ticket above. The chain's first
+ticket has nobody above: its own party closes, reopens or cancels the whole matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from relay.model import Chain, Event, Status, Ticket
+
+Side = Literal["downstream", "upstream"]
+ENDED: frozenset[Status] = frozenset({"closed", "declined", "cancelled"})
+OPEN: frozenset[Status] = frozenset({"new", "accepted", "in progress", "waiting", "resolved"})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a command word does to a status: whose word it is, from which statuses, to which."""
+
+    side: Side
+    sources: frozenset[Status]
+    to: Status
+
+
+# | word | side | from | to |
+MOVES: dict[str, Move] = {
+    "accept": Move("downstream", frozenset({"new"}), "accepted"),
+    "decline": Move("downstream", frozenset({"new", "accepted", "in progress", "waiting"}), "declined"),
+    "start": Move("downstream", frozenset({"new", "accepted", "waiting"}), "in progress"),
+    "wait": Move("downstream", frozenset({"new", "accepted", "in progress", "waiting"}), "waiting"),
+    "resolved": Move("downstream", frozenset({"new", "accepted", "in progress", "waiting"}), "resolved"),
+    "close": Move("upstream", OPEN, "closed"),
+    "reopen": Move("upstream", frozenset({"resolved", "closed", "cancelled"}), "in progress"),
+    "cancel": Move("upstream", OPEN, "cancelled"),
+}
+# What the end of a ticket makes of the open ones below it.
+CASCADE: dict[Status, Status] = {"closed": "closed", "cancelled": "cancelled", "declined": "cancelled"}
+RATED_FROM: frozenset[Status] = frozenset({"resolved", "closed"})
+
+
+def legal(ticket: Ticket, word: str) -> bool:
+    """Whether the ticket's status lets that command happen."""
+    return ticket.status in MOVES[word].sources
+
+
+def candidates(chain: Chain, ticket: Ticket, word: str) -> tuple[Ticket, ...]:
+    """The tickets that a command of `ticket`'s party can mean: its own, those below it, or the whole matter."""
+    if MOVES[word].side == "downstream":
+        return (ticket,) if ticket.parent is not None else ()
+    return (ticket,) if ticket.parent is None else below(chain, ticket)
+
+
+def below(chain: Chain, ticket: Ticket) -> tuple[Ticket, ...]:
+    """The tickets that were passed on from this one."""
+    return tuple(found for found in chain.tickets if found.parent == ticket.id)
+
+
+def cascade(chain: Chain, ticket: Ticket, to: Status) -> tuple[tuple[Ticket, Status], ...]:
+    """The change itself and what follows of it below: the end of a ticket ends what hangs on it and is still open.
+
+    Reopening the whole matter reopens those that it was with.
+    """
+    changes: list[tuple[Ticket, Status]] = [(ticket, to)]
+    follows = CASCADE.get(to)
+    for child in below(chain, ticket):
+        if follows and child.status not in ENDED:
+            changes += cascade(chain, child, follows)
+        elif ticket.parent is None and to == "in progress" and child.status in MOVES["reopen"].sources:
+            changes.append((child, to))
+    return tuple(changes)
+
+
+def replay(chain: Chain, events: Iterable[Event]) -> Chain:
+    """What events make of a chain's tickets: the only place where a ticket's status and number change."""
+    for event in events:
+        if event.kind == "status":
+            chain = _with(chain, event.data["ticket"], status=event.data["status"])
+        elif event.kind == "reference":
+            chain = _with(chain, event.ticket, reference=event.data["reference"])
+    return chain
+
+
+def _with(chain: Chain, ticket_id: int, **changes: str) -> Chain:
+    new = (replace(ticket, **changes) if ticket.id == ticket_id else ticket for ticket in chain.tickets)  # type: ignore[arg-type]
+    return replace(chain, tickets=tuple(new))
+
+
+def above(chain: Chain, ticket: Ticket) -> list[Ticket]:
+    """A ticket and all above it, up to the chain's first."""
+    line = [ticket]
+    while line[-1].parent is not None:
+        line.append(chain.ticket(line[-1].parent))
+    return line
+
+
+def holders(chain: Chain) -> tuple[Ticket, ...]:
+    """The tickets that have the ball.
+
+    Who has a ticket in hand has the ball, unless he has passed it on; who is to close what is resolved, or to do
+    something about what was given back, has it again.
+    """
+    open_ones = [ticket for ticket in chain.tickets if ticket.status not in ENDED]
+    working = {ticket.parent for ticket in open_ones if ticket.status != "resolved"}
+    return tuple(ticket for ticket in open_ones if ticket.id not in working and ticket.status != "resolved")
