@@ -29,8 +29,8 @@ _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
 _Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
 _SPECIAL = re.compile(r"[:,;<>()@\[\]\"\\]")
 # Characters that do not show: with one of them an address looks like another.
-_UNSEEN = r"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-_ADDR_SPEC = re.compile(rf"(?:[^\s@<>()\[\],;:\\\"{_UNSEEN}]+|\"[^\"\\{_UNSEEN}]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
+_HIDDEN = r"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_ADDR_SPEC = re.compile(rf"(?:[^\s@<>()\[\],;:\\\"{_HIDDEN}]+|\"[^\"\\{_HIDDEN}]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
 
 
 def values(message: Message, name: str) -> list[str]:
