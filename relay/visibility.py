@@ -63,6 +63,11 @@ def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
     )
 
 
+def subject(chain: Chain, network: Network) -> str:
+    """The subject, which every party sees, without any address of the relay that its writer put there."""
+    return address.scrub(chain.subject, network.domain)
+
+
 def party_name(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> str:
     """The name under which `reader`'s party knows the party of `ticket`."""
     return _party(network, stand_in(reader, ticket, path(chain, network, reader, ticket))).name

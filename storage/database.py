@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -23,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 MOST_TOGETHER = 64  # pieces of work in one transaction
+LOCK_SECONDS = 20  # that SQLite waits for another process
 TRIES = 5  # of one piece, when another process won a race
 
 
@@ -147,7 +150,7 @@ def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 20, "check_same_thread": False}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
@@ -156,8 +159,21 @@ def _engine(url: str) -> Engine:
 def _sqlite_connected(connection: Any, _record: Any) -> None:
     """Durable across a power cut (WAL with synchronous=FULL), and transactions are begun by us, not by the driver."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    _patiently(connection, "PRAGMA journal_mode=WAL")
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _patiently(connection: Any, statement: str) -> None:
+    """The change to WAL does not wait for a lock by itself, which matters when two processes make a database at once."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return connection.execute(statement).close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from sqlalchemy import Row, create_engine, select, update
+from sqlalchemy import Row, Table, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
@@ -31,7 +31,7 @@ from relay.mail import reader
 from relay.model import Contact, Envelope, Link, Party
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
-from relay.store import LETTERS, TICKETS, Stamp
+from relay.store import EVENTS, LETTERS, TICKETS, Stamp
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
 
@@ -80,7 +80,7 @@ class World:
     def __init__(self, links: Iterable[Link]) -> None:
         self.canaries: dict[str, Canary] = {}
         self.posted: list[Posted] = []
-        self.heard: dict[int, set[str]] = defaultdict(set)  # ticket → canaries of its letters
+        self.heard: dict[tuple[int, str], set[str]] = defaultdict(set)  # ticket and contact → canaries of his letters
         self.seen: dict[int, set[str]] = defaultdict(set)  # ticket → Message-IDs that its party has written or got
         self.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         self.tickets: dict[int, Row[Any]] = {}  # of all chains, oldest first
@@ -116,6 +116,18 @@ class World:
         )
         name = f"Firm {self.canary('firm', key, where='name of the party')}"
         return Party(key, name, ("en", "ru")[len(self.canaries) % 2], contacts=people, domains=(domain,), trust="address")
+
+    def letters(self) -> list[Row[Any]]:
+        """The outbox, oldest first."""
+        return self._rows(LETTERS)
+
+    def events(self) -> list[Row[Any]]:
+        """All that happened, oldest first."""
+        return self._rows(EVENTS)
+
+    def _rows(self, of: Table) -> list[Row[Any]]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(select(of).order_by(of.c.id)))
 
     def links_from(self, party: str) -> list[Link]:
         """The party's ways down."""
@@ -161,7 +173,7 @@ class World:
             new.append(Posted(row, raw, message, everything(raw, message)))
         self.posted += new
         for posted in new:
-            self.heard[posted.row.ticket_id] |= found_in(posted.all)
+            self.heard[posted.row.ticket_id, posted.row.recipient] |= found_in(posted.all)
             self.seen[posted.row.ticket_id].add(posted.row.message_id)
         return new
 
@@ -172,8 +184,9 @@ class World:
         if posted.row.ticket_id is None:
             return []  # the postmaster may see all
         ticket = self.tickets[posted.row.ticket_id]
-        own = {f"t-{ticket.thread}", f"n-{ticket.note}"}
-        strange = [token for token in _TOKENED.findall(posted.all) if token.lower() not in own]
+        mine = [row for row in self.tickets.values() if row.party == ticket.party]
+        own = {local for row in mine for local in (f"t-{row.thread}", f"n-{row.note}")}
+        strange = {token.lower() for token in _TOKENED.findall(posted.all)} - own
         named = _ID.findall(f"{posted.message['References']} {posted.message['In-Reply-To']}")
         return [
             *(f"{self.canaries[one]} {one}" for one in found_in(posted.all) if not self._may(ticket, self.canaries[one], posted)),
@@ -209,16 +222,17 @@ class World:
         return any(map(knows, ways)) or (posted.row.kind == "notice" and canary.party in own)
 
     def missing(self) -> list[str]:
-        """Public words and files that did not reach a party whom they should have."""
+        """Public words and files that did not reach each contact of the parties whom they should have."""
         rows = self.tickets
         return [
-            f"{canary} {made} did not reach ticket {reader.id} of {reader.party}"
+            f"{canary} {made} did not reach {contact.name} at ticket {reader.id} of {reader.party}"
             for made, canary in self.canaries.items()
             if canary.kind in ("text", "file")
             for reader in rows.values()
             if reader.chain_id == rows[canary.ticket].chain_id and reader.party != canary.party
             if crosses(self.way(reader.id, canary.ticket), "comments" if canary.kind == "text" else "attachments")
-            if made not in self.heard[reader.id]
+            for contact in self.settings.parties[reader.party].contacts
+            if made not in self.heard[reader.id, contact.address]
         ]
 
 

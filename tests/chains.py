@@ -58,8 +58,8 @@ shares: st.SearchStrategy[frozenset[Share]] = st.one_of(st.just(frozenset(SHARES
 def trees(draw: st.DrawFn, deepest: int = 8, most: int = 12) -> tuple[Link, ...]:
     """Links of a tree of parties p0, p1 …, up to `deepest` levels below the first, with branches; each passes what it likes."""
     depths, links = [0], []
-    for number in range(1, draw(st.integers(2, most)) + 1):
-        back = draw(st.sampled_from((1, 1, 1, 1, 2, 3)))
+    for number in range(1, draw(st.sampled_from(range(2, most + 1))) + 1):
+        back = draw(st.sampled_from((*[1] * 8, 2, 3)))
         above = max(0, number - back)
         if depths[above] >= deepest:
             above = draw(st.integers(0, number - 1).filter(lambda at: depths[at] < deepest))

@@ -49,6 +49,7 @@ FROMS = {
     "a group": f"From: friends: {ANNA};\r\n",
     "no address": "From: Anna\r\n",
     "empty": "From: \r\n",
+    "zero width": "From: Anna <an\u200bna@shop.example>\r\n",
     "nul": f"From: an\0na@shop.example <{ANNA}\0>\r\n",
 }
 

@@ -28,7 +28,9 @@ _ID = re.compile(r"<[^<>\s]{1,400}>")
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
 _Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
 _SPECIAL = re.compile(r"[:,;<>()@\[\]\"\\]")
-_ADDR_SPEC = re.compile(r"(?:[^\s@<>()\[\],;:\\\"]+|\"[^\"\\\r\n]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
+# Characters that do not show: with one of them an address looks like another.
+_HIDDEN = r"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_ADDR_SPEC = re.compile(rf"(?:[^\s@<>()\[\],;:\\\"{_HIDDEN}]+|\"[^\"\\{_HIDDEN}]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
 
 
 def values(message: Message, name: str) -> list[str]:

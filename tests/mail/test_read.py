@@ -173,6 +173,31 @@ def test_hidden_nodes_and_scripts_are_not_read() -> None:
     assert read(mail(html, "Content-Type: text/html; charset=utf-8")).text.split() == ["Видно.", "Кнопка"]
 
 
+WORD = "<html><body><div class=WordSection1>{}</div></body></html>"
+
+
+def word(text: str) -> bytes:
+    """What Outlook sends of a text: a double-spaced plain part and Word's HTML."""
+    plainly = "".join(f"{line or ' '}\r\n\r\n" for line in text.split("\n"))
+    html = "".join(f"<p class=MsoNormal><span>{line or '&nbsp;'}<o:p></o:p></span></p>" for line in text.split("\n"))
+    return multipart("alternative", plain(plainly.replace("<br>", "\r\n")), page(WORD.format(html)))
+
+
+@pytest.mark.parametrize(
+    "text", ["Приняли.\n\nМастер будет сегодня.\nЖдите.", "Приняли.\nМастер будет сегодня.", "Адрес:<br>Ленина, 5\nЖдём."]
+)
+def test_outlooks_paragraphs_and_signature(text: str) -> None:
+    card = "С уважением,\nИван Петров\nдиспетчер, North Service"
+    found = read(word(f"{text}\n{card}"))
+    assert (found.text, found.signature) == (text.replace("<br>", "\n"), card)
+
+
+def test_paragraphs_with_room_between_them_stay_apart() -> None:
+    text = ["Приняли.", "Мастер будет сегодня.", "Ждите."]
+    html = "".join(f"<p>{line}</p>" for line in text)
+    assert read(multipart("alternative", plain("\r\n\r\n".join(text)), page(html))).text == "\n\n".join(text)
+
+
 def test_a_link_keeps_its_address() -> None:
     html = '<p>Фото <a href="https://disk.example/i/5">здесь</a>, см. <a href="https://x.example/">x.example</a></p>'
     assert (
@@ -263,6 +288,71 @@ def test_inline_pictures_stand_in_the_text() -> None:
 
 
 NAMES = ("logo", "one", "two", "free")
+
+
+def photo(name: str = "IMG_1.jpeg", *fields: str, disposition: str = "inline") -> bytes:
+    """A picture as iPhone and Apple Mail put it between texts: no Content-ID."""
+    return part(f"image/jpeg; name={name}", PNG, f"Content-Disposition: {disposition}; filename={name}", *fields)
+
+
+def placed(*parts: bytes) -> tuple[str, list[tuple[str, str]]]:
+    found = read(multipart("mixed", *parts))
+    return found.text, [(each.name, each.content_id) for each in found.attachments]
+
+
+ABOVE, BETWEEN = plain("Трещина в корпусе:"), plain("\r\nКран под замену.\r\n\r\nОтправлено с iPhone")
+PHONE_QUOTE = "\r\n\r\n> 23 нояб. 2026 г., в 10:00, Мария <m@acme.example> написал(а):\r\n> \r\n> Когда?"
+
+
+@pytest.mark.parametrize("quote", ["", PHONE_QUOTE])
+def test_a_photo_between_texts_keeps_its_place(quote: str) -> None:
+    below = plain(f"\r\nКран под замену.\r\n\r\nОтправлено с iPhone{quote}")
+    text = "Трещина в корпусе:\n[cid:p1]\n\nКран под замену."
+    assert placed(ABOVE, photo(), below) == (text, [("IMG_1.jpeg", "p1")])
+
+
+def test_photos_in_a_row_first_and_last() -> None:
+    text = "[cid:p1]\nТрещина в корпусе:\n[cid:p2]\n[cid:p3]"
+    files = [("1.jpeg", "p1"), ("2.jpeg", "p2"), ("3.jpeg", "p3")]
+    assert placed(photo("1.jpeg"), ABOVE, photo("2.jpeg"), photo("3.jpeg")) == (text, files)
+
+
+def test_an_attached_photo_and_an_inline_document_stay_files() -> None:
+    document = part("application/pdf; name=a.pdf", b"%PDF-", "Content-Disposition: inline; filename=a.pdf")
+    text, files = placed(ABOVE, photo(disposition="attachment"), document, BETWEEN)
+    assert text == "Трещина в корпусе:\n\nКран под замену."
+    assert files == [("IMG_1.jpeg", ""), ("a.pdf", "")]
+
+
+@pytest.mark.parametrize("card", ["-- \r\nИван", "С уважением,\r\nИван\r\nтел. 8 495 000-56-78"])
+def test_a_photo_below_the_signature_is_the_writers(card: str) -> None:
+    assert placed(plain(f"Фото ниже.\r\n\r\n{card}\r\n"), photo()) == ("Фото ниже.\n\n[cid:p1]", [("IMG_1.jpeg", "p1")])
+
+
+def test_a_photo_amid_history_stays_as_a_file() -> None:
+    history = (
+        "Готово.\r\n\r\nОт: Мария <m@acme.example>\r\nОтправлено: 23.11.2026 10:00\r\nКому: Иван\r\nТема: Насос\r\n\r\nКогда?"
+    )
+    assert placed(plain(history), photo(), plain("Спасибо")) == ("Готово.", [("IMG_1.jpeg", "")])
+
+
+def test_a_photo_between_pages_keeps_its_place() -> None:
+    pages = page("<html><body><p>Трещина:</p></body></html>"), photo(), page("<html><body><p>Кран под замену.</p></body></html>")
+    inner = part('multipart/mixed; boundary="inner"', joined("inner", *pages))
+    for raw in (
+        multipart("mixed", *pages),
+        multipart("alternative", inner),
+        multipart("alternative", plain("Трещина:\r\n\r\nКран под замену."), inner),
+    ):
+        found = read(raw)
+        assert found.text.split() == ["Трещина:", "[cid:p1]", "Кран", "под", "замену."]
+        assert [each.content_id for each in found.attachments] == ["p1"]
+
+
+def test_a_photo_that_the_better_reading_does_not_show_stays_as_a_file() -> None:
+    plainly = part('multipart/mixed; boundary="inner"', joined("inner", plain("Трещина"), photo()))
+    found = read(multipart("alternative", plainly, page("<p>Трещина</p><blockquote type=cite>Когда?</blockquote>")))
+    assert (found.text, [each.content_id for each in found.attachments]) == ("Трещина", [""])
 
 
 def test_outlooks_plain_text_names_its_pictures() -> None:

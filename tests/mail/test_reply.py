@@ -174,6 +174,55 @@ def test_a_command_below_the_signature_is_kept() -> None:
     assert reply.split("Готово.\n-- \nИван\n#решено").text == "Готово.\n#решено"
 
 
+# ── a blank line after every line: Outlook's plain text ────────────────────────────────────────────────────
+
+CARD = "Иван Петров\nдиспетчер, North Service\nтел. 8 495 000-56-78"
+SIGNED = f"С уважением,\n{CARD}"
+ASKED = "Ольга, добрый день!\n\nЗаявку приняли. Перекройте воду.\nМастер будет сегодня."
+
+
+def spaced(text: str, empty: str = " ") -> str:
+    """`text` as Outlook writes it: a blank line after every paragraph, an empty paragraph being `empty`."""
+    return "".join(f"{line or empty}\n\n" for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("empty", [" ", "\xa0", ""])
+@pytest.mark.parametrize("below", ["", BLOCKS["Outlook ru"] + f"\n\n{OLD}", f"{ATTRIBUTIONS['Gmail ru']}\n{QUOTED}"])
+def test_double_spaced_text_is_read_as_if_it_were_single_spaced(empty: str, below: str) -> None:
+    found = reply.split(spaced(f"{ASKED}\n\n{SIGNED}\n", empty) + below)
+    assert (found.text, found.signature) == (ASKED, SIGNED)
+
+
+def test_an_empty_paragraph_below_all_tells_the_spacing_too() -> None:
+    found = reply.split(spaced(f"Приняли.\nМастер будет сегодня.\n{SIGNED}\n") + f"{BLOCKS['Outlook ru']}\n\n{OLD}")
+    assert (found.text, found.signature) == ("Приняли.\nМастер будет сегодня.", SIGNED)
+
+
+def test_paragraphs_of_one_line_stay_apart_and_their_signature_is_cut() -> None:
+    found = reply.split("Приняли.\n\nМастер будет сегодня.\n\n" + SIGNED.replace("\n", "\n\n"))
+    assert found.text == "Приняли.\n\nМастер будет сегодня."
+    assert found.signature.split("\n\n") == SIGNED.split("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Готово.\n\nС уважением,\n\nИван\n\nЗавтра позвоню",
+        "Готово.\n\nС уважением,\n\nИван\n\nЗавтра позвоню.\n\nтел. 8 495 000-56-78",
+        "Готово.\n\nСпасибо!\n\nКлючи у охраны\n\nПришлите акт в двух экземплярах, пожалуйста\n\nivan@north.example",
+        "Добрый день!\n\nНасос стоит.\n\nКогда приедете?",
+        "Насос\nдвигатель\n\nС уважением,\n\nИван\n\nP.S. Акт подпишите",
+    ],
+)
+def test_a_sentence_among_paragraphs_of_one_line_is_kept(text: str) -> None:
+    assert reply.split(text) == reply.Reply(text)
+
+
+@pytest.mark.parametrize("last", ["Завтра позвоню.", "Мастеру нужен пропуск!", "Когда вас ждать?"])
+def test_a_sentence_below_a_double_spaced_name_is_kept(last: str) -> None:
+    assert last in reply.split(spaced(f"Готово.\n\nС уважением,\nИван\n{last}")).text
+
+
 # ── HTML ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 P = "<p>Добрый день!<br>Насос заменили, давление держит.</p>"
@@ -216,6 +265,28 @@ def test_html_indentation_is_no_quote() -> None:
     assert reply.split(html.text(page)).text == "Список:\nнасос"
 
 
+NBSP = "<p class=MsoNormal><o:p>&nbsp;</o:p></p>"
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (
+            f"<p class=MsoNormal>Да.<o:p></o:p></p><p class=MsoNormal>Ждём.</p>{NBSP}<p class=MsoNormal>Иван</p>",
+            "Да.\nЖдём.\n\nИван",
+        ),
+        (
+            "<p style='margin:0'>Да.</p><p style='margin:0cm 0cm .0001pt'>Ждём.</p><p style='margin:0'><br></p><p>Иван</p>",
+            "Да.\nЖдём.\n\nИван",
+        ),
+        ("<p>Да.</p><p>Ждём.</p>", "Да.\n\nЖдём."),
+        ("<p style='margin:0 0 1em'>Да.</p><p style='margin:0 0 1em'>Ждём.</p>", "Да.\n\nЖдём."),
+    ],
+)
+def test_html_paragraphs_stand_apart_as_they_are_shown(page: str, text: str) -> None:
+    assert reply.split(html.text(page)).text == text
+
+
 def test_html_forward_stays() -> None:
     page = (
         f'<div><div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>x</div>{H}</div></div>'
@@ -256,3 +327,12 @@ def test_html_never_raises(source: str) -> None:
 
 def test_digits_that_are_no_numbers_do_no_harm() -> None:
     assert reply.split("мая ² 5 ³ мая:\n> x").quoted.endswith("> x")
+
+
+@given(st.lists(SENTENCE | st.just("") | st.just("С уважением,"), max_size=8))
+def test_double_spacing_changes_no_sentence(lines: list[str]) -> None:
+    """Where the single-spaced form keeps a sentence, the double-spaced one keeps it, too."""
+    single, double = (
+        [line for line in reply.split(form).text.split("\n") if line] for form in ("\n".join(lines), spaced("\n".join(lines)))
+    )
+    assert not set(single) - set(double)
