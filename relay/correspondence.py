@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, rules, visibility
+from relay import address, people, rules, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Chain, Contact, Entry, Event, Letter
 from relay.settings import Settings
@@ -53,7 +53,7 @@ class Writer:
     def _to_ticket(self, row: Row[Any]) -> Letter:
         chain = self._chain(row.chain_id)
         ticket = chain.ticket(row.ticket_id)
-        party = rules.party_of(self._settings.network, ticket.party)
+        party = people.party_of(self._settings.network, ticket.party)
         events = self._events(chain, row)
         domain = self._settings.relay.domain
         entries = visibility.entries(chain, self._settings.network, ticket, events)

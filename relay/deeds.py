@@ -6,7 +6,7 @@ A deed is either events (and new tickets, or letters to the author alone), or a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from relay.workflow import MOVES
 
 DEEPEST = 32  # levels of one chain
 MOST_STARS = 5
+PUBLIC = {*MOVES, "pass", "ref", "rate", "field"}  # what others see: not for an internal mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ def do(case: Case, command: Command) -> Deed:
     """Carries out one command of a mail, on the chain as the commands before it have left it."""
     if len(command.argument) > arguments.LONGEST:
         return _cannot(command, "too-long", most=str(arguments.LONGEST))
+    if case.internal and command.word in PUBLIC:
+        return _cannot(command, "pass-internal" if command.word == "pass" else "internal-mail")
     return DEEDS[command.word](case, command)
 
 
@@ -52,8 +55,7 @@ def _move(case: Case, command: Command) -> Deed:
 
 
 def _status(case: Case, ticket: Ticket, to: str, reason: str, until: date | None) -> Event:
-    event = case.event("status", reason, ticket=ticket.id, status=to, until=until.isoformat() if until else None)
-    return replace(event, internal=False)
+    return case.event("status", reason, ticket=ticket.id, status=to, until=until.isoformat() if until else None)
 
 
 def _until(case: Case, argument: str) -> tuple[date | None, str]:
@@ -99,7 +101,7 @@ def _reference(case: Case, command: Command) -> Deed:
     number = " ".join(command.argument.split())[:100]
     if not number:
         return _cannot(command, "no-argument")
-    return Deed(events=(replace(case.event("reference", reference=number), internal=False),))
+    return Deed(events=(case.event("reference", reference=number),))
 
 
 def _rate(case: Case, command: Command) -> Deed:
@@ -109,7 +111,7 @@ def _rate(case: Case, command: Command) -> Deed:
     stars, _, text = argument.partition(" ")
     if not (stars.isascii() and stars.isdigit() and 1 <= int(stars) <= MOST_STARS):
         return _cannot(command, "no-stars")
-    return Deed(events=(replace(case.event("rating", text.strip(), ticket=target.id, stars=int(stars)), internal=False),))
+    return Deed(events=(case.event("rating", text.strip(), ticket=target.id, stars=int(stars)),))
 
 
 def _time(case: Case, command: Command) -> Deed:
@@ -117,7 +119,7 @@ def _time(case: Case, command: Command) -> Deed:
     if found is None:
         return _cannot(command, "no-duration")
     minutes, text = found
-    return Deed(events=(replace(case.event("time", text, minutes=minutes), internal=False),))
+    return Deed(events=(case.event("time", text, minutes=minutes),))
 
 
 # ── passing on ─────────────────────────────────────────────────────────────────────────────────────────────

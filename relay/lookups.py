@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
-from relay import address, rules, store
+from relay import address, people, store, workflow
 from relay.model import Chain, Event, Ticket
 from relay.settings import Settings
 from relay.store import CHAINS, EVENTS, LETTERS, MAILS
@@ -23,7 +23,7 @@ Facts = dict[str, Any]
 def chains(connection: Connection, settings: Settings, *, everything: bool = False) -> list[Facts]:
     """The open chains (or all), newest first: number, subject, since when, how many tickets, who has the ball."""
     found = (store.load_chain(connection, chain_id) for chain_id in connection.execute(_newest_chains()).scalars().all())
-    return [_chain(chain, settings) for chain in found if everything or rules.holders(chain)]
+    return [_chain(chain, settings) for chain in found if everything or workflow.holders(chain)]
 
 
 def show(connection: Connection, settings: Settings, number: str) -> Facts | None:
@@ -110,12 +110,12 @@ def _chain(chain: Chain, settings: Settings) -> Facts:
         "subject": chain.subject,
         "opened_at": moment(chain.opened_at),
         "parties": len(chain.tickets),
-        "ball": _parties(rules.holders(chain), settings),
+        "ball": _parties(workflow.holders(chain), settings),
     }
 
 
 def _parties(tickets: Iterable[Ticket], settings: Settings) -> list[str]:
-    return [rules.party_of(settings.network, ticket.party).name for ticket in tickets]
+    return [people.party_of(settings.network, ticket.party).name for ticket in tickets]
 
 
 def _ticket(chain: Chain, ticket: Ticket, settings: Settings) -> Facts:
@@ -123,7 +123,7 @@ def _ticket(chain: Chain, ticket: Ticket, settings: Settings) -> Facts:
     return {
         "id": ticket.id,
         "party": ticket.party,
-        "name": rules.party_of(settings.network, ticket.party).name,
+        "name": people.party_of(settings.network, ticket.party).name,
         "status": ticket.status,
         "reference": ticket.reference,
         "link": ticket.link,

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from relay import address, rules, store
+from relay import address, people, rules, store
 from relay.errors import Refused
 from relay.model import Chain, Envelope, Mail, Ticket
-from relay.rules import Problem, Turn
+from relay.decision import Problem, Turn
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 from relay.undelivered import Failure, fail, tell_postmaster
@@ -143,7 +143,7 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
 
 def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:
     people = ticket.participants if ticket else ()
-    return case.released or rules.belongs(case.settings.network, party, case.mail.author.address, people)
+    return case.released or people.belongs(case.settings.network, party, case.mail.author.address, people)
 
 
 def _goes_to(case: _Mail, kind: address.Kind, key: str) -> bool:
@@ -173,7 +173,7 @@ def _turn(case: _Mail) -> Refused | None:
 
 def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = False) -> None:
     before = store.seen(case.connection, case.identity, f"chain:{own.chain.id}") is not None
-    author = rules.introduced(case.settings.network, own.ticket.party, case.mail.author)
+    author = people.introduced(case.settings.network, own.ticket.party, case.mail.author)
     turn = Turn(
         ticket=own.ticket.id,
         mail=replace(case.mail, author=author),
@@ -248,7 +248,7 @@ def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
 
 def _stranger(case: _Mail) -> Outcome | Refused:
     """Nobody whom the party knows: refused on the line, or held for a person to decide, as the party wants it."""
-    party = rules.party_of(case.settings.network, case.strange[0])
+    party = people.party_of(case.settings.network, case.strange[0])
     author = case.mail.author.address
     if party.unknown == "refuse":
         return Refused(550, "5.7.1", NOT_YOURS.format(author))

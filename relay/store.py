@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, se
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from relay import address
+from relay import address, workflow
 from relay.model import Attachment, Chain, Contact, Event, Ticket
-from relay.rules import Decision, Order
+from relay.decision import Decision, Order
 from storage import tables
 
 
@@ -207,12 +207,13 @@ class Stamp:
 def save(connection: Connection, chain: Chain, decision: Decision, stamp: Stamp) -> None:
     """Writes what was decided, in the place of its negative ids those that the database gives."""
     ids: dict[int, int] = {}
+    tickets = list(chain.tickets)
     for ticket in decision.tickets:
-        parent = ids.get(ticket.parent or 0, ticket.parent)
-        ids[ticket.id] = _save_ticket(connection, chain.id, replace(ticket, parent=parent)).id
-    events: dict[int, int] = {}
-    for event in decision.events:
-        events[event.id] = _save_event(connection, chain.id, event, ids, stamp.mail_id)
+        tickets.append(_save_ticket(connection, chain.id, replace(ticket, parent=ids.get(ticket.parent or 0, ticket.parent))))
+        ids[ticket.id] = tickets[-1].id
+    happened = [_settled(event, ids) for event in decision.events]
+    events = {event.id: _save_event(connection, chain.id, event, stamp.mail_id) for event in happened}
+    _update_tickets(connection, tickets, workflow.replay(replace(chain, tickets=tuple(tickets)), happened).tickets)
     for ticket_id, contact in decision.participants:
         _save_participant(connection, ids.get(ticket_id, ticket_id), contact)
     save_orders(connection, chain, decision.orders, stamp, tickets=ids, events=events)
@@ -287,20 +288,33 @@ def _save_ticket(connection: Connection, chain_id: int, ticket: Ticket) -> Ticke
     return replace(new, id=_insert(connection, TICKETS, values))
 
 
-def _save_event(connection: Connection, chain_id: int, event: Event, tickets: Mapping[int, int], mail_id: str) -> int:
+def _settled(event: Event, tickets: Mapping[int, int]) -> Event:
+    """The event with the ids that the database has given to the tickets it names."""
     data = dict(event.data)
     if "ticket" in data:
         data["ticket"] = tickets.get(data["ticket"], data["ticket"])
+    return replace(event, ticket=tickets.get(event.ticket, event.ticket), data=data)
+
+
+def _update_tickets(connection: Connection, before: Sequence[Ticket], after: Sequence[Ticket]) -> None:
+    """Writes the statuses and numbers that the events have changed."""
+    for old, new in zip(before, after, strict=True):
+        if (old.status, old.reference) != (new.status, new.reference):
+            values = {"status": new.status, "reference": storable(new.reference)}
+            connection.execute(update(TICKETS).where(TICKETS.c.id == new.id).values(**values))
+
+
+def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: str) -> int:
     values = {
         "chain_id": chain_id,
-        "ticket_id": tickets.get(event.ticket, event.ticket),
+        "ticket_id": event.ticket,
         "kind": event.kind,
         "internal": event.internal,
         "author": event.author.address,
         "author_name": storable(event.author.name),
         "at": event.at,
         "text": storable(event.text),
-        "data": data,
+        "data": storable_data(event.data),
         "mail_id": mail_id,
         "message_id": storable(event.message_id),
     }
@@ -343,6 +357,11 @@ def _upsert(
         connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
     else:
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=dict(new)))
+
+
+def storable_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for the texts of plain JSON, one level deep."""
+    return {key: storable(value) if isinstance(value, str) else value for key, value in data.items()}
 
 
 def storable(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, select, update
 
 from relay import rules, store
 from relay.model import Contact
-from relay.rules import Order
+from relay.decision import Order
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 

@@ -23,8 +23,20 @@ from relay.model import SHARES, Attachment, Chain, Entry, Event, EventKind, Link
 NEEDS: Mapping[EventKind, frozenset[Share]] = {
     "comment": frozenset({"comments", "attachments"}),
     "passed": frozenset({"status"}),
+    "status": frozenset({"status"}),
+    "reference": frozenset({"reference"}),
+    "rating": frozenset(),
+    "time": frozenset(),
     "automatic": frozenset(),
     "undelivered": frozenset(),
+}
+# Of an event's data, what a letter may say.
+FACTS: Mapping[EventKind, frozenset[str]] = {
+    "passed": frozenset(),
+    "status": frozenset({"status", "until"}),
+    "reference": frozenset({"reference"}),
+    "rating": frozenset({"stars"}),
+    "time": frozenset({"minutes"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]")
 
@@ -43,7 +55,7 @@ def entry(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry
     if event.ticket == reader.id:
         return _own(chain, network, reader, event)
     hops = path(chain, network, reader, chain.ticket(event.ticket))
-    if event.internal or not (NEEDS[event.kind] & shared(hops) or _introduces(event, reader)):
+    if event.internal or not (NEEDS[event.kind] & shared(hops) or _concerns(chain, event, reader)):
         return None
     seen = _foreign(chain, network, reader, event, hops)
     return None if seen is None or (seen.kind == "comment" and not (seen.text.strip() or seen.attachments)) else seen
@@ -152,15 +164,18 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
 
 
 def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any] | None:
-    """The event's own facts, with names instead of ticket ids; None where the ticket they name is beyond a hidden link."""
-    if event.kind not in ("passed", "undelivered"):
+    """The event's own facts, with names instead of ticket ids; None where they are of a ticket beyond a hidden link."""
+    if event.kind in ("comment", "automatic"):
         return {}
-    target = chain.ticket(event.data["ticket"])
-    seen_as = stand_in(reader, target, path(chain, network, reader, target))
-    if event.kind == "passed" and seen_as.id != target.id:
+    target = chain.ticket(event.data.get("ticket", event.ticket))
+    hops = path(chain, network, reader, target)
+    seen_as = stand_in(reader, target, hops)
+    if event.kind == "undelivered":
+        return {"to": _party(network, seen_as).name, "mine": False, "reason": event.data.get("reason", "")}
+    if seen_as.id != target.id or (event.kind == "status" and target.id != reader.id and "status" not in shared(hops)):
         return None
-    facts = {"to": _party(network, seen_as).name, "mine": target.id == reader.id}
-    return facts if event.kind == "passed" else facts | {"reason": event.data.get("reason", "")}
+    facts = {key: value for key, value in event.data.items() if key in FACTS[event.kind]}
+    return {"to": _party(network, target).name, "mine": target.id == reader.id, **facts}
 
 
 def _is_name(network: Network, name: str) -> bool:
@@ -168,9 +183,14 @@ def _is_name(network: Network, name: str) -> bool:
     return bool(name) and "@" not in name and address.scrub(name, network.domain) == name
 
 
-def _introduces(event: Event, reader: Ticket) -> bool:
-    """Whether the event is the very passing on that brought the reader in."""
-    return event.kind == "passed" and event.data["ticket"] == reader.id
+def _concerns(chain: Chain, event: Event, reader: Ticket) -> bool:
+    """Whether the event is between its author and the reader alone, whatever else their link shares.
+
+    The passing on that brought the reader in; a rating of his work; time spent, by the party below him.
+    """
+    if event.kind in ("passed", "rating"):
+        return bool(event.data["ticket"] == reader.id)
+    return event.kind == "time" and chain.ticket(event.ticket).parent == reader.id
 
 
 def _cleaned(network: Network, files: tuple[Attachment, ...]) -> tuple[Attachment, ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relay import rules
 from relay.model import Action, Attachment, Chain, Command, Contact, Desk, Event, Link, Mail, Network, Ticket
-from relay.rules import Decision, Problem, Turn
+from relay.decision import Decision, Problem, Turn
 from tests.chains import NOW, chain, chains, line, network, party
 
 FILE = Attachment("plan.pdf", "application/pdf", 4, "0" * 64)
@@ -226,9 +226,9 @@ def test_nothing_goes_round_in_a_circle() -> None:
 
 
 def test_a_chain_has_an_end() -> None:
-    links = tuple(Link(f"l{at}", f"p{at}", f"p{at + 1}") for at in range(rules.DEEPEST))
+    links = tuple(Link(f"l{at}", f"p{at}", f"p{at + 1}") for at in range(deeds.DEEPEST))
     of, full, shorter = network(*links), chain(*links[:-1]), chain(*links[:-2])
-    assert len(full.tickets) == rules.DEEPEST
+    assert len(full.tickets) == deeds.DEEPEST
     refused = decide(mail("", f"pass {links[-1].key}"), full.tickets[-1].id, of, full)
     assert reasons(refused) == ["too-deep"] and refused.tickets == ()
     assert decide(mail("", f"pass {links[-2].key}"), shorter.tickets[-1].id, of, shorter).tickets != ()
@@ -287,21 +287,21 @@ def test_recipients_are_contacts_and_participants_each_once() -> None:
     twice = (Contact("one@b.example", "One"), Contact("ONE@b.example"), Contact("two@b.example"))
     of = network(*LINKS, b=party("b", contacts=twice))
     ticket = Ticket(2, "b", participants=(Contact("Two@B.example", "Later"), Contact("three@b.example")))
-    found = [contact.address.lower() for contact in rules.recipients(of, ticket)]
+    found = [contact.address.lower() for contact in people.recipients(of, ticket)]
     assert sorted(found) == ["one@b.example", "three@b.example", "two@b.example"]
 
 
 def test_a_desk_gets_its_partys_letters() -> None:
     of = network(*LINKS, b=party("b", name="Desk Ltd", desk=Desk("rt", "support@desk.example")))
     ticket = Ticket(2, "b", participants=(Contact("x@b.example"),))
-    assert rules.recipients(of, ticket) == (Contact("support@desk.example", "Desk Ltd"),)
+    assert people.recipients(of, ticket) == (Contact("support@desk.example", "Desk Ltd"),)
 
 
 def test_a_party_that_is_gone_has_only_its_participants() -> None:
     gone = replace(NET, parties={key: each for key, each in NET.parties.items() if key != "b"})
     ticket = Ticket(2, "b", participants=(Contact("x@b.example"),))
-    assert rules.recipients(gone, ticket) == ticket.participants
-    assert not rules.belongs(gone, "b", "b@b.example") and rules.belongs(gone, "b", "X@b.example", ticket.participants)
+    assert people.recipients(gone, ticket) == ticket.participants
+    assert not people.belongs(gone, "b", "b@b.example") and people.belongs(gone, "b", "X@b.example", ticket.participants)
     assert decide(mail(author=Contact("x@b.example")), of=gone).events
 
 
@@ -323,7 +323,7 @@ def test_a_party_that_is_gone_has_only_its_participants() -> None:
 )
 def test_who_is_of_a_party(who: str, is_of: bool) -> None:
     of = network(*LINKS, b=party("b", domains=("north.example",), desk=Desk("rt", "support@desk.example")))
-    assert rules.belongs(of, "b", who, (Contact("joined@elsewhere.example"),)) is is_of
+    assert people.belongs(of, "b", who, (Contact("joined@elsewhere.example"),)) is is_of
 
 
 # ── what did not arrive ────────────────────────────────────────────────────────────────────────────────────
@@ -366,9 +366,9 @@ def test_an_action_that_is_offered_works(drawn: tuple[Network, Chain]) -> None:
 
 
 def test_the_lowest_open_ticket_has_the_ball() -> None:
-    assert [ticket.id for ticket in rules.holders(MATTER)] == [3]
+    assert [ticket.id for ticket in workflow.holders(MATTER)] == [3]
     closed = replace(MATTER, tickets=(*MATTER.tickets[:2], replace(MATTER.tickets[2], status="declined")))
-    assert [ticket.id for ticket in rules.holders(closed)] == [2]
+    assert [ticket.id for ticket in workflow.holders(closed)] == [2]
 
 
 # ── subjects ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ from relay import address, config, outbox, store
 from relay.address import Address
 from relay.model import Attachment, Chain, Contact, Event, Ticket
 from relay.outbox import claim, release_claims
-from relay.rules import Decision, Order
+from relay.decision import Decision, Order
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 from storage.database import Database
