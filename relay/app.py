@@ -39,7 +39,7 @@ class App:
         self._office = office(settings)
         self._shelves = shelves(settings)
         self.outbox = Outbox(self._shelves.database, self._shelves.blobs, lambda: self._office, log, worker(settings))
-        self.intake = Intake(self._shelves, lambda: self.settings, log, self.outbox.wake)
+        self.intake = Intake(self._shelves, lambda: self.settings, log, self.outbox.wake, self.outbox.pace)
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
         self._sending: asyncio.Task[None] | None = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -43,13 +43,25 @@ class Shelves:
     blobs: Blobs
 
 
+async def at_once() -> None:
+    """No need to wait."""
+
+
 class Intake:
-    """Takes mails in. `settings` gives the configuration in force, `wake` is called when letters may be due."""
+    """Takes mails in. `settings` gives the configuration in force.
+
+    `wake` is called when letters may be due; `pace` is awaited before a mail, and waits when letters are piling up.
+    """
 
     def __init__(
-        self, shelves: Shelves, settings: Callable[[], Settings], log: FilteringBoundLogger, wake: Callable[[], None]
+        self,
+        shelves: Shelves,
+        settings: Callable[[], Settings],
+        log: FilteringBoundLogger,
+        wake: Callable[[], None],
+        pace: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
-        self._shelves, self._settings, self._log, self._wake = shelves, settings, log, wake
+        self._shelves, self._settings, self._log, self._wake, self._pace = shelves, settings, log, wake, pace
         self._running: set[asyncio.Task[None]] = set()
         self._known: dict[address.Address, None] = {}
 
@@ -69,6 +81,7 @@ class Intake:
 
     async def accept(self, envelope: Envelope, raw: bytes) -> None:
         """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
+        await self._pace()
         task = asyncio.create_task(self._process(envelope, raw))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -15,12 +15,13 @@ import asyncio
 import contextlib
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
 from structlog.typing import FilteringBoundLogger
 
 from relay import backoff
@@ -38,8 +39,27 @@ from storage.database import Database
 
 LEASE = timedelta(hours=1)  # longer than all that waits in a lane may take
 BATCH = 64  # letters in flight at once
+IDLE = 10.0  # seconds until a lane looks whether its connection should be closed
+PACE = 1.0  # seconds that a mail waits, stored, when letters are due faster than they can be sent
 POLL = 1.0  # seconds between looks for letters that nobody woke us for
 ROOM = 0.7  # of smtp.max_size for the files of one letter: base64 makes them a third larger
+
+_DUE = or_(
+    and_(LETTERS.c.state == "due", LETTERS.c.next_try <= bindparam("now")),
+    and_(LETTERS.c.state == "claimed", LETTERS.c.claimed_until < bindparam("now")),
+)
+_CHOSEN = select(LETTERS.c.id).where(_DUE).order_by(LETTERS.c.next_try, LETTERS.c.id).limit(bindparam("most"))
+_CLAIM = (
+    update(LETTERS)
+    .where(LETTERS.c.id.in_(_CHOSEN.with_for_update(skip_locked=True).scalar_subquery()))
+    .values(state="claimed", claimed_by=bindparam("node"), claimed_until=bindparam("until"), attempts=LETTERS.c.attempts + 1)
+    .returning(LETTERS)
+)
+_SENT = (
+    update(LETTERS)
+    .where(LETTERS.c.id == bindparam("letter"))
+    .values(state="sent", sent_at=bindparam("now"), reply=bindparam("answer"), claimed_until=None, claimed_by="")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +81,23 @@ class Outbox:
         self._database, self._blobs, self._office, self._log, self._node = database, blobs, office, log, node
         self._woken = asyncio.Event()
         self._landed = asyncio.Event()
+        self._keeping_up = asyncio.Event()  # no more is due than can be in flight
+        self._keeping_up.set()
         self._closing = False
+        self._sent: asyncio.Queue[tuple[Row[Any], str]] = asyncio.Queue()
         self._flying: set[int] = set()
         self._lanes: list[asyncio.Queue[tuple[Row[Any], Letter | Exception]]] = []
 
     def wake(self) -> None:
         """There may be something due."""
         self._woken.set()
+
+    async def pace(self) -> None:
+        """Waits while letters are piling up, `PACE` seconds at most: who takes mails in must not starve who sends them."""
+        if not self._keeping_up.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PACE):
+                    await self._keeping_up.wait()
 
     async def run(self) -> None:
         """Claims and sends until cancelled; what is then claimed and not begun is given back."""
@@ -77,28 +107,34 @@ class Outbox:
             for queue in self._lanes:
                 tasks.create_task(self._serve_lane(queue))
             tasks.create_task(self._claim_all())
+            tasks.create_task(self._mark_sent())
 
     async def finish(self, grace: float) -> None:
         """Waits until what is in flight has landed, `grace` seconds at most."""
         self._closing = True
         if not self._flying:
             return
+        self._landed.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._landed.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self._landed.wait()
 
     async def _claim_all(self) -> None:
         while True:
             self._woken.clear()
             room = BATCH - len(self._flying)
             claimed = await self._claim(room) if room > 0 and not self._closing else 0
+            if claimed < room:
+                self._keeping_up.set()
+            else:
+                self._keeping_up.clear()
             if claimed < room or room <= 0:
                 await self._wait()
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), POLL)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL):  # not wait_for: on Python 3.11 it can swallow a cancellation
+                await self._woken.wait()
 
     async def _claim(self, most: int) -> int:
         settings, now = self._office().settings, datetime.now(UTC)
@@ -108,6 +144,8 @@ class Outbox:
             self._log.exception("outbox_cannot_claim")
             await asyncio.sleep(POLL)
             return 0
+        if self._closing:
+            return 0  # they are given back with this node's other claims
         for row, letter in pairs:
             if row.id in self._flying:
                 continue  # a claim of our own that lapsed while the letter waited in its lane
@@ -121,7 +159,8 @@ class Outbox:
         try:
             while True:
                 try:
-                    row, letter = await asyncio.wait_for(queue.get(), 10)
+                    async with asyncio.timeout(IDLE):
+                        row, letter = await queue.get()
                 except TimeoutError:
                     await lane.rest()
                     continue
@@ -138,21 +177,38 @@ class Outbox:
 
     async def _deliver(self, lane: Lane, row: Row[Any], letter: Letter | Exception) -> None:
         log = self._log.bind(mail=row.mail_id, letter=row.id, to=row.recipient)
+        reply = None
         try:
-            await self._try(log, lane, row, letter)
+            reply = await self._try(log, lane, row, letter)
         except Exception:
             log.exception("letter_not_marked")
-        finally:
+        if reply is None:
             self._land(row)
+        else:
+            self._sent.put_nowait((row, reply))
+
+    async def _mark_sent(self) -> None:
+        """Marks all that was sent since the last time, in one statement; the lanes need not wait for it."""
+        while True:
+            sent = [await self._sent.get()]
+            while not self._sent.empty():
+                sent.append(self._sent.get_nowait())
+            try:
+                await self._database.write(partial(mark_sent, sent=sent, now=datetime.now(UTC)))
+            except Exception:  # noqa: BLE001 - their claims lapse, and they are sent again
+                self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
+            for row, _ in sent:
+                self._land(row)
 
     def _land(self, row: Row[Any]) -> None:
         self._flying.discard(row.id)
         if not self._flying:
             self._landed.set()
-        if len(self._flying) < BATCH // 2:
+        if not self._keeping_up.is_set() and len(self._flying) < BATCH // 2:
             self.wake()
 
-    async def _try(self, log: FilteringBoundLogger, lane: Lane, row: Row[Any], letter: Letter | Exception) -> None:
+    async def _try(self, log: FilteringBoundLogger, lane: Lane, row: Row[Any], letter: Letter | Exception) -> str | None:
+        """The reply of the server that took the letter; None when none did, and that is written down."""
         try:
             message = await self._compose(letter)
             reply = await lane.send(message, letter_path(letter), row.recipient)
@@ -163,7 +219,8 @@ class Outbox:
             await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))
         else:
             log.info("letter_sent", kind=row.kind, message_id=row.message_id, reply=reply)
-            await self._mark(row, state="sent", sent_at=datetime.now(UTC), reply=reply[:1000])
+            return reply
+        return None
 
     async def _compose(self, letter: Letter | Exception) -> bytes:
         if isinstance(letter, Exception):
@@ -203,23 +260,20 @@ def claim(
     connection: Connection, settings: Settings, node: str, now: datetime, most: int
 ) -> list[tuple[Row[Any], Letter | Exception]]:
     """Takes up to `most` due letters for this node, with what they say; `attempts` counts the try to come."""
-    lapsed = and_(LETTERS.c.state == "claimed", LETTERS.c.claimed_until < now)
-    due = or_(and_(LETTERS.c.state == "due", LETTERS.c.next_try <= now), lapsed)
-    chosen = select(LETTERS.c.id).where(due).order_by(LETTERS.c.next_try, LETTERS.c.id).limit(most)
-    taken = (
-        update(LETTERS)
-        .where(LETTERS.c.id.in_(chosen.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(state="claimed", claimed_by=node, claimed_until=now + LEASE, attempts=LETTERS.c.attempts + 1)
-        .returning(LETTERS)
-    )
-    rows = sorted(connection.execute(taken), key=lambda row: int(row.id))
+    values = {"node": node, "now": now, "until": now + LEASE, "most": most}
+    rows = sorted(connection.execute(_CLAIM, values), key=lambda row: int(row.id))
     writer = Writer(connection, settings)
     return [(row, _written(writer, row)) for row in rows]
 
 
+def mark_sent(connection: Connection, sent: Sequence[tuple[Row[Any], str]], now: datetime) -> None:
+    """These letters were taken, with these replies."""
+    connection.execute(_SENT, [{"letter": row.id, "now": now, "answer": reply[:1000]} for row, reply in sent])
+
+
 def release_claims(connection: Connection, node: str) -> None:
-    """Makes due again what this node had claimed when it stopped."""
-    mine = and_(LETTERS.c.state == "claimed", LETTERS.c.claimed_by == node)
+    """Makes due again what a worker, or (by the beginning of their names) all workers of a machine, had claimed."""
+    mine = and_(LETTERS.c.state == "claimed", LETTERS.c.claimed_by.startswith(node, autoescape=True))
     connection.execute(update(LETTERS).where(mine).values(state="due", claimed_until=None, claimed_by=""))
 
 

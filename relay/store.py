@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, select, update
@@ -48,12 +49,13 @@ _ANSWERED = [
     .limit(1)
     for rows in (LETTERS, EVENTS)
 ]
-_HERE = {"message_id": bindparam("message_id"), "ticket_id": bindparam("ticket")}
 _NOTES = [
-    select(LETTERS.c.id).filter_by(**_HERE, kind="note"),
-    select(EVENTS.c.id).filter_by(**_HERE, kind="comment", internal=True),
+    select(rows.c.id).where(rows.c.message_id == bindparam("message_id"), rows.c.ticket_id == bindparam("ticket"), internal)
+    for rows, internal in ((LETTERS, LETTERS.c.kind == "note"), (EVENTS, EVENTS.c.internal & (EVENTS.c.kind == "comment")))
 ]
-_SEEN = select(SIGHTINGS.c.chain_id).filter_by(identity=bindparam("identity"), target=bindparam("target"))
+_SEEN = select(SIGHTINGS.c.chain_id).where(
+    SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
+)
 _CHAIN = select(CHAINS).where(CHAINS.c.id == bindparam("chain"))
 _CHAIN_LOCKED = _CHAIN.with_for_update()
 _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain")).order_by(TICKETS.c.id)
@@ -67,14 +69,13 @@ _CHAIN_PEOPLE = (
 
 def find_ticket(connection: Connection, kind: address.Kind, token: str) -> tuple[int, int] | None:
     """(chain id, ticket id) of a thread or note address, or None."""
-    column = TICKETS.c.thread if kind == "thread" else TICKETS.c.note
-    row = connection.execute(select(TICKETS.c.chain_id, TICKETS.c.id).where(column == token)).first()
+    row = connection.execute(_TICKETS_BY[kind], {"token": token}).first()
     return (row[0], row[1]) if row else None
 
 
 def find_letter(connection: Connection, token: str) -> Row[Any] | None:
     """The letter of a return-path, or None."""
-    return connection.execute(select(LETTERS).where(LETTERS.c.token == token)).first()
+    return connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
 
 
 def exists(connection: Connection, found: address.Address) -> bool:
@@ -86,14 +87,9 @@ def exists(connection: Connection, found: address.Address) -> bool:
 
 def find_answered(connection: Connection, message_ids: Sequence[str], party: str) -> tuple[int, int] | None:
     """(chain id, ticket id) of that party's ticket that a mail answers: one of our letters to it, or a mail of its own."""
-    for rows, ticket_id in ((LETTERS, LETTERS.c.ticket_id), (EVENTS, EVENTS.c.ticket_id)):
-        query = (
-            select(TICKETS.c.chain_id, TICKETS.c.id)
-            .join(rows, ticket_id == TICKETS.c.id)
-            .where(rows.c.message_id.in_(message_ids), TICKETS.c.party == party)
-            .order_by(rows.c.id.desc())
-        )
-        if message_ids and (row := connection.execute(query.limit(1)).first()):
+    values = {"message_ids": list(message_ids), "party": party}
+    for query in _ANSWERED if message_ids else ():
+        if row := connection.execute(query, values).first():
             return row[0], row[1]
     return None
 
@@ -102,10 +98,8 @@ def is_note(connection: Connection, message_id: str, ticket_id: int) -> bool:
     """Whether that is the id of an internal mail at that ticket: of the letter that brought it, or its author's own."""
     if not message_id:
         return False
-    letter = and_(LETTERS.c.message_id == message_id, LETTERS.c.ticket_id == ticket_id, LETTERS.c.kind == "note")
-    own = and_(EVENTS.c.message_id == message_id, EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal, EVENTS.c.kind == "comment")
-    queries = (select(LETTERS.c.id).where(letter), select(EVENTS.c.id).where(own))
-    return any(connection.execute(query).first() for query in queries)
+    values = {"message_id": message_id, "ticket": ticket_id}
+    return any(connection.execute(query, values).first() for query in _NOTES)
 
 
 def find_chain(connection: Connection, number: str) -> int | None:
@@ -116,8 +110,7 @@ def find_chain(connection: Connection, number: str) -> int | None:
 
 def seen(connection: Connection, identity: str, target: str) -> int | None:
     """The chain on which a mail of that identity has had its effect on that target, or None."""
-    where = and_(SIGHTINGS.c.identity == identity, SIGHTINGS.c.target == target)
-    return connection.execute(select(SIGHTINGS.c.chain_id).where(where)).scalar()
+    return connection.execute(_SEEN, {"identity": identity, "target": target}).scalar()
 
 
 def seen_anywhere(connection: Connection, identity: str) -> list[int]:
@@ -131,26 +124,35 @@ def seen_anywhere(connection: Connection, identity: str) -> list[int]:
 
 def load_chain(connection: Connection, chain_id: int, *, lock: bool = False) -> Chain:
     """The chain with its tickets. `lock` makes other processes wait for this transaction (SQLite's writer has all)."""
-    query = select(CHAINS).where(CHAINS.c.id == chain_id)
-    row = connection.execute(query.with_for_update() if lock else query).one()
+    wanted = {"chain": chain_id}
+    row = connection.execute(_CHAIN_LOCKED if lock else _CHAIN, wanted).one()
     people: dict[int, list[Contact]] = defaultdict(list)
-    joined = select(PARTICIPANTS).join(TICKETS, TICKETS.c.id == PARTICIPANTS.c.ticket_id).where(TICKETS.c.chain_id == chain_id)
-    for ticket_id, who, name in connection.execute(joined):
+    for ticket_id, who, name in connection.execute(_CHAIN_PEOPLE, wanted):
         people[ticket_id].append(Contact(who, name))
-    rows = connection.execute(select(TICKETS).where(TICKETS.c.chain_id == chain_id).order_by(TICKETS.c.id))
+    rows = connection.execute(_CHAIN_TICKETS, wanted)
     return Chain(row.id, row.number, row.subject, row.opened_at, tuple(_ticket(found, people[found.id]) for found in rows))
 
 
-def load_events(connection: Connection, *where: Any) -> tuple[Event, ...]:
-    """Events in order, with their attachments' descriptions (not their bytes)."""
-    rows = connection.execute(select(EVENTS).where(*where).order_by(EVENTS.c.id)).all()
-    files: dict[int, list[Attachment]] = defaultdict(list)
-    if rows:
-        chosen = select(EVENTS.c.id).where(*where)
-        query = select(ATTACHMENTS).where(ATTACHMENTS.c.event_id.in_(chosen))
-        for row in connection.execute(query.order_by(ATTACHMENTS.c.event_id, ATTACHMENTS.c.position)):
+class EventQuery:
+    """Which events to load: conditions on EVENTS. Built once, it has a `bindparam` for each value."""
+
+    def __init__(self, *where: Any) -> None:
+        files = select(ATTACHMENTS).where(ATTACHMENTS.c.event_id.in_(select(EVENTS.c.id).where(*where)))
+        self._events = select(EVENTS).where(*where).order_by(EVENTS.c.id)
+        self._files = files.order_by(ATTACHMENTS.c.event_id, ATTACHMENTS.c.position)
+
+    def load(self, connection: Connection, **values: Any) -> tuple[Event, ...]:
+        """Events in order, with their attachments' descriptions (not their bytes)."""
+        rows = connection.execute(self._events, values).all()
+        files: dict[int, list[Attachment]] = defaultdict(list)
+        for row in connection.execute(self._files, values) if rows else ():
             files[row.event_id].append(Attachment(row.name, row.type, row.size, row.sha256, row.content_id))
-    return tuple(_event(row, files[row.id]) for row in rows)
+        return tuple(_event(row, files[row.id]) for row in rows)
+
+
+def load_events(connection: Connection, *where: Any) -> tuple[Event, ...]:
+    """The events for which these conditions hold, for those who ask seldom."""
+    return EventQuery(*where).load(connection)
 
 
 def _ticket(row: Row[Any], people: Iterable[Contact]) -> Ticket:
@@ -238,7 +240,7 @@ def save_orders(
             "event_id": (events or {}).get(order.event or 0, order.event),
             "mail_id": stamp.mail_id,
             "recipient": order.to.address,
-            "recipient_name": order.to.name,
+            "recipient_name": storable(order.to.name),
             "message_id": ids[order.kind, order.ticket, order.event],
             "token": address.mint(),
             "data": dict(order.data),
@@ -255,13 +257,13 @@ def save_orders(
 def note_sighting(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> None:
     """Remembers that a mail has had its effect. Raises IntegrityError when another process was faster."""
     values = {"identity": identity, "target": target, "chain_id": chain_id, "mail_id": mail_id}
-    connection.execute(insert(SIGHTINGS).values(**values))
+    connection.execute(insert(SIGHTINGS), values)
 
 
 def save_mail(connection: Connection, values: Mapping[str, Any]) -> None:
     """Writes what became of a mail; a mail taken up again (after a crash, or released) replaces its row."""
     clean = {key: storable(value) if isinstance(value, str) else value for key, value in values.items()}
-    _upsert(connection, MAILS, clean, ["id"], clean)
+    connection.execute(_upsert(connection.dialect.name, MAILS, ("id",), tuple(clean)), clean)
 
 
 def _next(connection: Connection, prefix: str) -> int:
@@ -338,25 +340,22 @@ def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: st
 
 def _save_participant(connection: Connection, ticket_id: int, contact: Contact) -> None:
     values = {"ticket_id": ticket_id, "address": contact.address.lower(), "name": storable(contact.name)}
-    _upsert(connection, PARTICIPANTS, values, ["ticket_id", "address"], None)
+    connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ()), values)
 
 
 def _insert(connection: Connection, rows: Table, values: Mapping[str, Any]) -> int:
-    key = connection.execute(insert(rows).values(**values)).inserted_primary_key
+    key = connection.execute(insert(rows), values).inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
-def _upsert(
-    connection: Connection, rows: Table, values: Mapping[str, Any], keys: list[str], new: Mapping[str, Any] | None
-) -> None:
-    """Inserts, or sets `new` on the row that is there (None leaves it as it is)."""
-    into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = into(rows).values(**values)
-    if new is None:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
-    else:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=dict(new)))
+@cache
+def _upsert(dialect: str, rows: Table, keys: tuple[str, ...], new: tuple[str, ...]) -> Executable:
+    """A statement that inserts, or sets the columns `new` of the row that is there; with none it leaves that as it is."""
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(rows)
+    if not new:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_={name: statement.excluded[name] for name in new})
 
 
 def storable_data(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import aiosmtplib
 import dns.asyncresolver
 import dns.exception
 import dns.resolver
+from aiosmtplib import SMTPDataError, SMTPResponse, SMTPServerDisconnected, SMTPStatus
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from relay import address
@@ -114,9 +115,21 @@ class Lane:
         international = ["SMTPUTF8"] if not recipient.isascii() else []
         await client.mail(sender, options=international, encoding="utf-8" if international else "ascii")
         await client.rcpt(recipient, encoding="utf-8" if international else "ascii")
-        code, text = await client.data(message)
+        code, text = await self._data(client, message)
         self._used = asyncio.get_running_loop().time()
         return f"{code} {text}"
+
+    async def _data(self, client: aiosmtplib.SMTP, message: bytes) -> SMTPResponse:
+        """DATA with our own bytes, whose line ends are right by construction: aiosmtplib's two regexes cost 13 ms a megabyte."""
+        reply = await client.execute_command(b"DATA")
+        if reply.code == SMTPStatus.start_input:
+            if client.protocol is None:
+                raise SMTPServerDisconnected("Connection lost")
+            client.protocol.write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")  # RFC 5321 §4.5.2
+            reply = await client.protocol.read_response(self._timeout)
+        if reply.code != SMTPStatus.completed:
+            raise SMTPDataError(reply.code, reply.message)
+        return reply
 
     async def _answer(self, error: SMTPResponseException) -> Refused | Deferred:
         """A server's refusal as ours. The connection stays unless the server has said goodbye."""

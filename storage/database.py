@@ -169,7 +169,8 @@ def _patiently(connection: Any, statement: str) -> None:
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            return connection.execute(statement).close()
+            connection.execute(statement).close()
+            return
         except sqlite3.OperationalError:
             if time.monotonic() > deadline:
                 raise

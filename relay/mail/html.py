@@ -53,7 +53,10 @@ _RULE_ABOVE = re.compile(
 _INDENT = re.compile(r"border\s*:\s*(?:none|0)|margin\s*:\s*0(?:px|pt)?\s+0(?:px|pt)?\s+0(?:px|pt)?\s+40px", re.IGNORECASE)
 _SIDE_RULE = re.compile(r"border-left\s*:(?!\s*(?:none|0))", re.IGNORECASE)
 
-_TIGHT = re.compile(r"margin(?:-bottom)?\s*:\s*0", re.IGNORECASE)
+_ZERO = r"(?:0(?:\.0\d*)?|\.0\d*)[a-z]*"
+_NO_ROOM = rf"margin(?:-bottom)?\s*:(?:\s*(?:{_ZERO}|auto)){{1,4}}\s*(?:[;!\"']|$)"
+_TIGHT = re.compile(_NO_ROOM, re.IGNORECASE)
+_TIGHT_PARAGRAPH = re.compile(rf"<p\s[^<>]{{0,200}}(?:class=[\"']?Mso|{_NO_ROOM})", re.IGNORECASE)
 _PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 
 # Containers of quoted text by a word of their class or id; Outlook on the web puts x_ before foreign ones.
@@ -100,6 +103,11 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
 def has_quote(source: str) -> bool:
     """Whether the HTML marks quoted text by a container of its own."""
     return _MARKED.search(source) is not None
+
+
+def has_tight_paragraphs(source: str) -> bool:
+    """Whether paragraphs stand without room between them, as Outlook writes them: an empty one sets them apart."""
+    return _TIGHT_PARAGRAPH.search(source) is not None
 
 
 def is_monster(source: str) -> bool:
@@ -271,11 +279,21 @@ def _plain_style(element: lxml.html.HtmlElement) -> None:
     style = element.attrib.pop("style", "")
     kept = []
     if element.tag == "p" and (_TIGHT.search(style) or element.get("class", "").startswith("Mso")):
-        kept.append("margin-top:0;margin-bottom:0")
+        kept.append("margin-top:0em;margin-bottom:0em")  # a zero without a unit is none for inscriptis
+        if _is_empty_line(element):
+            element.append(lxml.html.Element("br"))
     if _PREFORMATTED.search(style):
         kept.append("white-space:pre")
     if kept:
         element.set("style", ";".join(kept))
+
+
+def _is_empty_line(paragraph: lxml.html.HtmlElement) -> bool:
+    """Outlook's empty paragraph: a no-break space and nothing else; outside of tables, where it fills a cell."""
+    text = paragraph.text_content()
+    return (
+        "\xa0" in text and not text.strip() and paragraph.getparent().tag not in ("td", "th") and paragraph.find(".//br") is None
+    )
 
 
 def _is_layout(table: lxml.html.HtmlElement) -> bool:

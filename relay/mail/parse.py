@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import email
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import Literal
 
 from relay.mail import charsets, headers, limits
 
@@ -25,7 +27,12 @@ _BODIES = frozenset({"text/plain", "text/html"})
 
 
 class Part(Message):
-    """A MIME part whose message/* stays closed: for the parser it is a leaf, `kind` says what it is."""
+    """A MIME part whose message/* stays closed: for the parser it is a leaf, `kind` says what it is.
+
+    `placed` is the Content-ID given to a picture that had none and stands among the texts; else "".
+    """
+
+    placed = ""
 
     def get_content_type(self) -> str:
         """The type for the parser: never message/*, nor a multipart without a boundary."""
@@ -45,10 +52,11 @@ class Part(Message):
 
 @dataclass(slots=True)
 class Body:
-    """One stretch of a mail's body in one or two readings, either of which may be None."""
+    """One stretch of a mail's body in one or two readings, either of which may be None; `picture`: it is a placed one."""
 
     plain: str | None = None
     html: str | None = None
+    picture: bool = False
 
 
 @dataclass(slots=True)
@@ -85,6 +93,8 @@ def _walk(part: Part, parts: Parts, in_report: bool) -> None:
         _alternative(part, parts)
     elif part.is_multipart():
         for child in _children(part):
+            if kind == "multipart/mixed" and _is_bare_picture(child):
+                parts.bodies.append(_place(child))
             _walk(child, parts, in_report or kind == "multipart/report")
     elif in_report and kind in _RETURNED:
         if kind in _REPORTS and parts.report is None:
@@ -102,13 +112,30 @@ def _alternative(part: Part, parts: Parts) -> None:
     for child in _children(part):
         inner = Parts(parts.message)
         _walk(child, inner, in_report=False)
-        plain = [each.plain for each in inner.bodies if each.plain is not None]
-        html = [each.html for each in inner.bodies if each.html is not None]
-        body.plain = "\n".join(plain) if plain and body.plain is None else body.plain
-        body.html = "\n".join(html) if html and body.html is None else body.html
+        body.plain = _joined(inner.bodies, "plain") if body.plain is None else body.plain
+        body.html = _joined(inner.bodies, "html") if body.html is None else body.html
         parts.files.extend(inner.files)
     if body.plain is not None or body.html is not None:
         parts.bodies.append(body)
+
+
+def _joined(bodies: list[Body], reading: Literal["plain", "html"]) -> str | None:
+    """One reading of bodies that follow one another, None where no text has it."""
+    found = [(body, text) for body in bodies if (text := body.plain if reading == "plain" else body.html) is not None]
+    return "\n".join(text for _, text in found) if any(not body.picture for body, _ in found) else None
+
+
+def _is_bare_picture(part: Part) -> bool:
+    """A picture to be shown where it stands, with nothing to name it by: a photo in a mail from a phone."""
+    disposition = str(part.get("content-disposition", "")).lower().partition(";")[0].strip()
+    return part.kind.startswith("image/") and disposition == "inline" and "content-id" not in part
+
+
+def _place(picture: Part) -> Body:
+    """Give a picture a Content-ID; the stretch of the body that names it."""
+    picture.placed = uuid.uuid4().hex
+    picture["Content-ID"] = f"<{picture.placed}>"
+    return Body(f"[cid:{picture.placed}]", f'<p><img src="cid:{picture.placed}"></p>', picture=True)
 
 
 def _is_body(part: Part) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply
+from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
 from relay.mail.parse import Body, Part, parse
 from relay.mail.reply import Reply
 from relay.model import Attachment, Bounce, Command, Mail, MailKind
@@ -29,7 +29,8 @@ def read(raw: bytes) -> Mail:
     subject = headers.first(message, "subject")
     kind, bounce = _kind(message, parts.report)
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
-    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message))
+    placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
+    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed)
     text, given, unknown = _commanded(found)
     files = attachments.read(parts.files, pictures)
     references = headers.ids(message, "references", "in-reply-to")
@@ -47,7 +48,7 @@ def read(raw: bytes) -> Mail:
         signature=found.signature,
         commands=given,
         unknown=unknown,
-        attachments=_of_this_mail(files, found),
+        attachments=_of_this_mail(files, found, placed),
         bounce=bounce,
         content=_fingerprint(author.address, subject, whole, files),
         loops=tuple(headers.decoded(value) for value in headers.values(message, "x-relay-loop")),
@@ -105,10 +106,12 @@ def _is_forward(subject: str, message: Part) -> bool | None:
     return False if word in phrases.REPLY_PREFIXES or headers.values(message, "in-reply-to") else None
 
 
-def _read_bodies(bodies: list[Body], pictures: dict[str, str], forwarded: bool | None) -> tuple[str, Reply]:
+def _read_bodies(
+    bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str]
+) -> tuple[str, Reply]:
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
-    return whole, reply.split(whole, forwarded)
+    return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed})
 
 
 def _better(body: Body, pictures: dict[str, str]) -> str:
@@ -128,16 +131,26 @@ def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
     if pictures and "cid:" in source and not _SHORT_CID.search(plain):
         return True
     unmarked = "\n>" not in plain and not plain.startswith(">")
-    return (unmarked and html.has_quote(source)) or html.is_stub(plain, source)
+    return (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain)
+
+
+def _tells_paragraphs(source: str, plain: str) -> bool:
+    """Whether lines that all stand alone in the plain text follow one another in the HTML: Outlook's."""
+    return html.has_tight_paragraphs(source) and spacing.is_loose(reply.split(plain).text)
 
 
 # ── files and fingerprint ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_this_mail(files: tuple[Attachment, ...], found: Reply) -> tuple[Attachment, ...]:
-    """The files without those pictures that stand only in quoted history or in the signature."""
+def _of_this_mail(files: tuple[Attachment, ...], found: Reply, placed: frozenset[str]) -> tuple[Attachment, ...]:
+    """The files without those pictures that stand only in quoted history or in the signature.
+
+    A placed picture is the writer's: where the new text does not show it, it stays as a file.
+    """
     new, old = set(_SHORT_CID.findall(found.text + found.forwarded)), set(_SHORT_CID.findall(found.quoted + found.signature))
-    return tuple(file for file in files if file.content_id not in old - new)
+    dropped, unseen = old - new - placed, placed - new
+    kept = (file for file in files if file.content_id not in dropped)
+    return tuple(replace(file, content_id="") if file.content_id in unseen else file for file in kept)
 
 
 def _fingerprint(author: str, subject: str, whole: str, files: tuple[Attachment, ...]) -> str:

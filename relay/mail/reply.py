@@ -8,17 +8,17 @@ follows, all the rest is history. Mail that was forwarded on purpose stays: it i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from relay import address
-from relay.mail import marks, signature
+from relay.mail import marks, signature, spacing
 from relay.mail.marks import Line
 
 LARGEST = 100_000  # characters of a text that is tried a second way
 WIDTH = 72  # columns a gateway leaves a line at least
-Tag = Literal["new", "quoted", "forwarded", "signature"]
+Tag = Literal["new", "quoted", "forwarded", "signature", "spare"]
 
 _BREAKS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\ufeff\u200b\u2060\u00ad]")
@@ -51,16 +51,17 @@ class _Mark:
     block: bool = False
 
 
-def split(text: str, forwarded: bool | None = None) -> Reply:
+def split(text: str, forwarded: bool | None = None, placed: Collection[str] = ()) -> Reply:
     """New text, quoted history and signature of a mail's plain text (or of `html.text`, which marks quotes with `>`).
 
-    `forwarded` is what the subject says: True "Fwd:", False "Re:", None nothing known. Never raises; linear time.
+    `forwarded` is what the subject says: True "Fwd:", False "Re:", None nothing known. `placed` are lines that stand for the
+    writer's own pictures and are never signature. Never raises; linear time.
     """
     text = clean(text)
-    found = _read(marks.lines(text), forwarded)
+    found = _read(marks.lines(text), forwarded, placed)
     if not (found.text or found.forwarded) and found.quoted and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
-        found = _read(marks.lines(_DEQUOTE.sub("", text)), forwarded)
+        found = _read(marks.lines(_DEQUOTE.sub("", text)), forwarded, placed)
     return found
 
 
@@ -74,9 +75,10 @@ def _has_mark(text: str) -> bool:
     return any(_find(all_lines, at, True, None, False) for at, line in enumerate(all_lines) if not line.blank and not line.quoted)
 
 
-def _read(all_lines: list[Line], forwarded: bool | None) -> Reply:
+def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]) -> Reply:
     tags = _tags(all_lines, forwarded)
-    _sign(all_lines, tags)
+    for run in _runs(all_lines, tags, placed):
+        _sign(all_lines, tags, run)
     return Reply(
         text=_join(all_lines, tags, "new"),
         quoted=_join(all_lines, tags, "quoted"),
@@ -181,13 +183,24 @@ def _is_ours(all_lines: Sequence[Line], mark: _Mark) -> bool:
 # ── signature ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sign(all_lines: Sequence[Line], tags: list[Tag]) -> None:
-    """Tag the signatures: each run of new lines may end in one."""
-    start = 0
-    while start < len(tags):
-        end = start
-        while end < len(tags) and tags[end] == "new":
-            end += 1
-        for at in signature.find([line.text for line in all_lines[start:end]]) if end > start else ():
-            tags[start + at] = "signature"
-        start = max(end, start + 1)
+def _runs(all_lines: Sequence[Line], tags: Sequence[Tag], placed: Collection[str]) -> Iterator[list[int]]:
+    """The runs of new lines between quotes and the writer's pictures: each may end in a signature."""
+    run: list[int] = []
+    for at, (line, tag) in enumerate(zip(all_lines, tags, strict=True)):
+        if tag == "new" and line.text not in placed:
+            run.append(at)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _sign(all_lines: Sequence[Line], tags: list[Tag], run: Sequence[int]) -> None:
+    """Tag what is signature in a run, and what only double spacing has put there."""
+    spare = {run[at] for at in spacing.spare([all_lines[at].text for at in run])}
+    for at in spare:
+        tags[at] = "spare"
+    rest = [at for at in run if at not in spare]
+    for found in signature.find([all_lines[at].text for at in rest], closed_up=bool(spare)):
+        tags[rest[found]] = "signature"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from relay.mail import phrases
+from relay.mail import phrases, spacing
 
 _EXACT = re.compile(r"^--[ \xa0]$")  # RFC 3676 §4.3
 _DELIMITER = re.compile(r"^[ \t]{0,3}(?:--|—|–|-- )[ \t\xa0]*$")
@@ -17,29 +17,57 @@ _CLOSINGS = frozenset(phrases.flat(phrases.CLOSING))
 _URL = re.compile(r"<?(?:https?://|www\.|mailto:)[^\s>]{1,300}>?", re.IGNORECASE)
 _SENTENCE = re.compile(r"[,.!?;:]\s+\w")
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()./-]{0,2}){5}", re.IGNORECASE)
+_STOP = re.compile(r"[^\W\d_]{3,}[»\")]*\s*(?:[.!?:;…]|\.\.\.)+$")
+_FIRM = re.compile(r"\b(?:ltd|inc|corp|llc|bros)\.$", re.IGNORECASE)
 _PUNCTUATION = " \t\xa0,.!;:-–—*_"
 _AROUND = _PUNCTUATION + "[]()<>"
 MOST = 15  # lines a signature may have after anything but "-- "
 LONGEST = 60  # lines it may have after that
 
 
-def find(region: Sequence[str]) -> set[int]:
-    """Which lines of a region (one run of newly written lines) are signature. A line with a `#` is never."""
+def find(region: Sequence[str], closed_up: bool = False) -> set[int]:
+    """Which lines of a region (one run of newly written lines) are signature. A line with a `#` is never.
+
+    `closed_up`: the region was double-spaced and is given without its spare lines.
+    """
     filled = [at for at, line in enumerate(region) if line.strip()]
-    cut = _block(region, filled) or set()
+    cut = _block(region, filled, closed_up or spacing.is_spaced(region)) or set()
     cut |= {at for at in filled if at not in cut and _is_sent_from(region, at, filled[-1])}
     return {at for at in cut if not region[at].lstrip().startswith(("#", "＃"))}
 
 
-def _block(region: Sequence[str], filled: Sequence[int]) -> set[int] | None:
+def _block(region: Sequence[str], filled: Sequence[int], spaced: bool) -> set[int] | None:
     for start in filled[-LONGEST:]:
         if _EXACT.match(region[start]):
             return set(range(start, len(region)))
     for start in filled[-MOST - 1 :]:
         line, tail = region[start], region[start + 1 :]
-        if (_DELIMITER.match(line) and _is_card(tail)) or (_is_closing(line) and _is_name_block(tail)):
+        if (_DELIMITER.match(line) and _is_card(tail)) or (_is_closing(line) and _is_below_closing(tail, spaced)):
             return set(range(start, len(region)))
     return None
+
+
+def _is_below_closing(tail: Sequence[str], spaced: bool) -> bool:
+    """A name block; where each line stands alone, no sentence among it."""
+    if not spaced:
+        return _is_name_block(tail)
+    return not any(map(_is_sentence, tail)) and (_is_name_block(tail) or _is_spaced_name_block(tail))
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a word and a stop end the line, and the word is no site, address or form of a firm."""
+    last = line.rsplit(maxsplit=1)[-1] if line.strip() else ""
+    return _STOP.search(last[-LONGEST:]) is not None and not (_CONTACT.search(last) or _FIRM.search(last))
+
+
+def _is_spaced_name_block(tail: Sequence[str]) -> bool:
+    """Name, post and firm in paragraphs of one line: few words each, and what reaches a person at the end."""
+    filled = [line for line in tail if line.strip()]
+    return (
+        0 < len(filled) <= MOST
+        and all(_is_short(line, words=4) for line in filled)
+        and (_CONTACT.search(filled[-1]) is not None or _starts_sent_from(filled[-1]))
+    )
 
 
 def _is_card(tail: Sequence[str]) -> bool:
