@@ -18,8 +18,9 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "notice", "undelivered", "postmaster"}
-WHOLE_THREAD = {"pass"}
+AUTOMATIC = {"opened", "notice", "history", "status", "help", "undelivered", "postmaster"}
+WHOLE_THREAD = {"pass", "history"}
+WITHOUT_WORDS = {"notice", "status", "help"}
 NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
@@ -103,7 +104,7 @@ class Writer:
         return newest.who if newest.own or newest.who == newest.party else f"{newest.who} ({newest.party})"
 
     def _events(self, chain: Chain, row: Row[Any]) -> tuple[Event, ...]:
-        if row.event_id is None:
+        if row.event_id is None or row.kind in WITHOUT_WORDS:
             return ()
         if row.kind in WHOLE_THREAD:
             return self._once(
@@ -146,7 +147,7 @@ class Writer:
 
     def _answered(self, row: Row[Any]) -> list[str]:
         """The mail that a notice is about, also when it made no event."""
-        if row.kind != "notice":
+        if row.kind not in ("notice", "history", "status", "help"):
             return []
         return list(self._connection.execute(select(MAILS.c.message_id).where(MAILS.c.id == row.mail_id)).scalars())
 

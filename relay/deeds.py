@@ -19,7 +19,7 @@ from relay.workflow import MOVES
 
 DEEPEST = 32  # levels of one chain
 MOST_STARS = 5
-PUBLIC = {*MOVES, "pass", "ref", "rate", "field"}  # what others see: not for an internal mail
+PUBLIC = {*MOVES, "ref", "rate", "field"}  # what others see: not for an internal mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def do(case: Case, command: Command) -> Deed:
     if len(command.argument) > arguments.LONGEST:
         return _cannot(command, "too-long", most=str(arguments.LONGEST))
     if case.internal and command.word in PUBLIC:
-        return _cannot(command, "pass-internal" if command.word == "pass" else "internal-mail")
+        return _cannot(command, "internal-mail")
     return DEEDS[command.word](case, command)
 
 
@@ -112,6 +112,14 @@ def _rate(case: Case, command: Command) -> Deed:
     if not (stars.isascii() and stars.isdigit() and 1 <= int(stars) <= MOST_STARS):
         return _cannot(command, "no-stars")
     return Deed(events=(case.event("rating", text.strip(), ticket=target.id, stars=int(stars)),))
+
+
+def _field(case: Case, command: Command) -> Deed:
+    """A fact of the matter that travels with it: `NAME: VALUE`."""
+    name, colon, value = command.argument.partition(":")
+    if not (colon and name.strip() and value.strip()):
+        return _cannot(command, "no-value")
+    return Deed(events=(case.event("field", name=" ".join(name.split()), value=" ".join(value.split())),))
 
 
 def _time(case: Case, command: Command) -> Deed:
@@ -191,10 +199,6 @@ def _cannot(command: Command, reason: str, **facts: str) -> Deed:
     return Deed(problem=Problem(command.line, reason, facts))
 
 
-def _not_yet(_case: Case, command: Command) -> Deed:
-    return _cannot(command, "not-yet")
-
-
 DEEDS: Mapping[str, Callable[[Case, Command], Deed]] = {
     **dict.fromkeys(MOVES, _move),
     "pass": _pass,
@@ -202,7 +206,7 @@ DEEDS: Mapping[str, Callable[[Case, Command], Deed]] = {
     "ref": _reference,
     "rate": _rate,
     "time": _time,
-    "field": _not_yet,
+    "field": _field,
     "history": _answer("history"),
     "status": _answer("status"),
     "full": _full,

@@ -22,11 +22,11 @@ from markupsafe import Markup
 from relay import markup, mime
 from relay.markup import Picture
 from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
-from relay.wording import SOURCE, Language, languages
+from relay.wording import COMMANDS, SOURCE, Language, languages
 
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
 SUBJECT = 600  # characters of it for the percent-encoded subject
-WITH_FILES = ("comment", "pass", "note")  # kinds that carry their entries' files; the others only name them
+WITH_FILES = ("comment", "pass", "note", "history")  # kinds that carry their entries' files; the others only name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Said:
     """An entry as the templates see it.
 
     `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
-    names of the files that the text does not name, `left_out` of those that would make the letter too large.
+    names of the files that the text does not name, `left_out` of those that would make the letter too large. `status` … `time`
+    are the facts of the kinds called so, in words.
     """
 
     kind: EventKind
@@ -48,6 +49,13 @@ class Said:
     html: Markup
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    status: str
+    until: str
+    reference: str
+    name: str
+    value: str
+    stars: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +182,9 @@ class Letters:
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
+            "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]
+            if letter.kind == "help"
+            else [],
             "internal": language.command("internal"),
             "sender": mime.addr_spec(letter.sender),
             "note": mime.addr_spec(letter.note) if letter.note else "",
@@ -217,6 +228,13 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         html=markup.to_html(markup.to_text(text, left), pictures),
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
         left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
+        status=language.status(entry.data["status"]) if entry.kind == "status" else "",
+        until=language.day(entry.data["until"]) if entry.data.get("until") else "",
+        reference=mime.clean(str(entry.data.get("reference", ""))),
+        name=mime.clean(str(entry.data.get("name", ""))),
+        value=mime.clean(str(entry.data.get("value", ""))),
+        stars=str(entry.data.get("stars", "")),
+        time=language.duration(int(entry.data.get("minutes", 0))),
     )
 
 

@@ -16,7 +16,7 @@ Identity = Literal["person", "party", "hidden"]
 Share = Literal["comments", "attachments", "status", "reference", "fields"]
 SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
-EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "automatic", "undelivered"]
+EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "automatic", "undelivered"]
 LetterKind = Literal["comment", "pass", "opened", "note", "notice", "history", "status", "help", "undelivered", "postmaster"]
 
 

@@ -231,4 +231,6 @@ def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...
     ]
     links = [link for link in network.links.values() if link.upstream == ticket.party]
     passes = [Action("pass", link.key) for link in links if deeds.pass_over(case, link.key).problem is None]
-    return (*moves, *passes)
+    ratable = [one for one in workflow.below(chain, ticket) if one.status in workflow.RATED_FROM]
+    rates = [Action("rate", f"{one.link} 5" if len(ratable) > 1 else "5") for one in ratable]
+    return (*moves, *rates, *passes)

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from relay import address, people, rules, store
+from relay.decision import Problem, Turn
 from relay.errors import Refused
 from relay.model import Chain, Envelope, Mail, Ticket
-from relay.decision import Problem, Turn
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 from relay.undelivered import Failure, fail, tell_postmaster
@@ -142,8 +142,8 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
 
 
 def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:
-    people = ticket.participants if ticket else ()
-    return case.released or people.belongs(case.settings.network, party, case.mail.author.address, people)
+    joined = ticket.participants if ticket else ()
+    return case.released or people.belongs(case.settings.network, party, case.mail.author.address, joined)
 
 
 def _goes_to(case: _Mail, kind: address.Kind, key: str) -> bool:
@@ -178,6 +178,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         ticket=own.ticket.id,
         mail=replace(case.mail, author=author),
         mail_id=case.envelope.id,
+        cut=_cut(case, own.ticket),
         links=links,
         note=own.note,
         said_before=before,
@@ -196,6 +197,13 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     case.touched.append(own.chain.id)
     if not before:
         store.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
+
+
+def _cut(case: _Mail, ticket: Ticket) -> str:
+    """What was cut from the author's last mail here, if he now asks for it to be published."""
+    if all(command.word != "full" for command in case.mail.commands):
+        return ""
+    return store.last_cut(case.connection, ticket.id, case.mail.author.address)
 
 
 def _answered(case: _Mail, party: str) -> Own | None:

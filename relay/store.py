@@ -14,13 +14,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, Row, Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from relay import address, workflow
-from relay.model import Attachment, Chain, Contact, Event, Ticket
 from relay.decision import Decision, Order
+from relay.model import Attachment, Chain, Contact, Event, Ticket
 from storage import tables
 
 
@@ -232,12 +232,14 @@ def save_orders(
 ) -> None:
     """Puts letters into the outbox. One Message-ID for an event at a ticket, whichever of its contacts gets the letter."""
     ids: dict[Any, str] = defaultdict(lambda: f"<{address.mint()}@{stamp.domain}>")
+    # A letter about no event of its own stands where the chain is now, so that a retry says what the first try said.
+    latest = _latest_event(connection, chain.id) if chain and any(order.event is None for order in orders) else None
     rows = [
         {
             "kind": order.kind,
             "chain_id": chain.id if chain else None,
             "ticket_id": (tickets or {}).get(order.ticket or 0, order.ticket),
-            "event_id": (events or {}).get(order.event or 0, order.event),
+            "event_id": (events or {}).get(order.event or 0, order.event) or latest,
             "mail_id": stamp.mail_id,
             "recipient": order.to.address,
             "recipient_name": storable(order.to.name),
@@ -252,6 +254,17 @@ def save_orders(
     ]
     if rows:
         connection.execute(insert(LETTERS), rows)
+
+
+def _latest_event(connection: Connection, chain_id: int) -> int | None:
+    return connection.execute(select(func.max(EVENTS.c.id)).where(EVENTS.c.chain_id == chain_id)).scalar()
+
+
+def last_cut(connection: Connection, ticket_id: int, author: str) -> str:
+    """What was cut from the last public mail of that author at that ticket; "" if nothing."""
+    mine = (EVENTS.c.ticket_id == ticket_id, EVENTS.c.author == author, EVENTS.c.kind == "comment", EVENTS.c.internal.is_(False))
+    data = connection.execute(select(EVENTS.c.data).where(*mine).order_by(EVENTS.c.id.desc()).limit(1)).scalar()
+    return str((data or {}).get("cut", ""))
 
 
 def note_sighting(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, and_, select, update
 
 from relay import rules, store
-from relay.model import Contact
 from relay.decision import Order
+from relay.model import Contact
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 

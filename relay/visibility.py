@@ -25,6 +25,7 @@ NEEDS: Mapping[EventKind, frozenset[Share]] = {
     "passed": frozenset({"status"}),
     "status": frozenset({"status"}),
     "reference": frozenset({"reference"}),
+    "field": frozenset({"fields"}),
     "rating": frozenset(),
     "time": frozenset(),
     "automatic": frozenset(),
@@ -37,6 +38,8 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "reference": frozenset({"reference"}),
     "rating": frozenset({"stars"}),
     "time": frozenset({"minutes"}),
+    "field": frozenset({"name", "value"}),
+    "undelivered": frozenset({"reason"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]")
 
@@ -164,18 +167,25 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
 
 
 def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any] | None:
-    """The event's own facts, with names instead of ticket ids; None where they are of a ticket beyond a hidden link."""
-    if event.kind in ("comment", "automatic"):
-        return {}
+    """The event's own facts, with names instead of ticket ids; None where they are of a ticket beyond a hidden link.
+
+    A field is a fact of the matter, not of the one who knew it: it crosses a hidden link as the rest of his words does.
+    """
+    facts = {key: _clean(network, value) for key, value in event.data.items() if key in FACTS.get(event.kind, ())}
+    if event.kind in ("comment", "automatic", "field"):
+        return facts
     target = chain.ticket(event.data.get("ticket", event.ticket))
     hops = path(chain, network, reader, target)
     seen_as = stand_in(reader, target, hops)
     if event.kind == "undelivered":
-        return {"to": _party(network, seen_as).name, "mine": False, "reason": event.data.get("reason", "")}
+        return {"to": _party(network, seen_as).name, "mine": False, **facts}
     if seen_as.id != target.id or (event.kind == "status" and target.id != reader.id and "status" not in shared(hops)):
         return None
-    facts = {key: value for key, value in event.data.items() if key in FACTS[event.kind]}
     return {"to": _party(network, target).name, "mine": target.id == reader.id, **facts}
+
+
+def _clean(network: Network, value: Any) -> Any:
+    return address.scrub(value, network.domain) if isinstance(value, str) else value
 
 
 def _is_name(network: Network, name: str) -> bool:

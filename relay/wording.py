@@ -11,7 +11,7 @@ import io
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import jinja2
@@ -49,7 +49,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Why something in a mail was not done as written: what happened, and what to do.
 PROBLEMS: dict[str, str] = {
     "unknown-command": "This is not a command we know. It changed nothing and stayed in your text as it stands.",
-    "not-yet": "This command is not available yet. It changed nothing; the rest of your mail was taken as usual.",
     "unknown-link": "You have no link of this name, so the ticket was not passed on.",
     "link-not-yours": "This is not a link of yours, so the ticket was not passed on.",
     "already-passed": "The ticket is already with %(party)s over this link, so it was not passed on a second time.",
@@ -61,12 +60,27 @@ PROBLEMS: dict[str, str] = {
     "colleagues see it. If everyone was meant to get it, please send it again without that line.",
     "foreign-address": "An address among the recipients belongs to another party's ticket and was left out of account. "
     "Please write to the address that our mails to you come from.",
+    "ended": "The ticket is over, so it was not passed on.",
+    "internal-mail": "An internal mail changes nothing that others see. Send the command in a mail that is not internal.",
+    "too-long": "This is too long: a command takes at most %(most)s characters.",
+    "not-here": "This is not yours to do: it is for the other side of the ticket.",
+    "wrong-status": "This cannot be done now: the ticket is “%(status)s”.",
+    "which": "You have passed this ticket on more than once, so please say which one you mean, as below.",
+    "conflict": "These commands contradict each other, so none of them was carried out.",
+    "no-argument": "Something is missing after the command.",
+    "no-value": "Please write the name of the fact, a colon and its value, like “Equipment: pump 3”.",
+    "no-stars": "A rating is a number from 1 to 5.",
+    "no-duration": "Please write the time spent like 1h30m.",
+    "nothing-cut": "Nothing was cut from your last mail.",
     "nothing-new": "We found neither new text nor files in your mail, so nothing was sent on. If you did write something, "
     "please send it again, above the quoted mail.",
 }
 GENERIC = "This could not be done as written. It changed nothing; the rest of your mail was taken as usual."
 # More to say about a problem where these facts are given.
 HINTS: dict[str, str] = {"nearest": "Did you mean “%(nearest)s”?", "links": "Your links: %(links)s."}
+
+# The parts of a time spent.
+UNITS: dict[str, str] = {"hours": "%(hours)s h", "minutes": "%(minutes)s min"}
 
 # Why a letter was not delivered: codes, never a server's own words, which may name what lies behind a hidden link.
 FAILURES: dict[str, str] = {
@@ -126,6 +140,16 @@ class Language:
         clock = format_time(at, "short", tzinfo=zone, locale=self.locale)
         return f"{day}, {clock}".replace("\u202f", "\xa0")  # few fonts have the narrow space
 
+    def day(self, iso: str) -> str:
+        """A day, given as ISO 8601, as the reader writes it."""
+        return format_date(date.fromisoformat(iso), "medium", locale=self.locale)
+
+    def duration(self, minutes: int) -> str:
+        """A time spent: "1 h 30 min"."""
+        hours, rest = divmod(minutes, 60)
+        parts = [("hours", hours)] * bool(hours) + [("minutes", rest)] * bool(rest or not hours)
+        return " ".join(self._catalogue.gettext(UNITS[unit]) % {unit: count} for unit, count in parts)
+
     def status(self, status: str) -> str:
         """A ticket's status in words."""
         return self._catalogue.pgettext("status", status)
@@ -142,6 +166,7 @@ class Language:
     def problem(self, data: Mapping[str, object]) -> str:
         """The sentence for a problem {"reason": code, …}; a general one for a code not known."""
         values = defaultdict(str, {key: str(value) for key, value in data.items()})
+        values["status"] = self.status(values["status"]) if values["status"] else ""
         sentences = [PROBLEMS.get(values["reason"], GENERIC), *(hint for fact, hint in HINTS.items() if values[fact])]
         return " ".join(self._catalogue.gettext(sentence) % values for sentence in sentences)
 

@@ -24,9 +24,9 @@ from sqlmodel import SQLModel
 
 from relay import address, config, outbox, store
 from relay.address import Address
+from relay.decision import Decision, Order
 from relay.model import Attachment, Chain, Contact, Event, Ticket
 from relay.outbox import claim, release_claims
-from relay.decision import Decision, Order
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
 from storage.database import Database

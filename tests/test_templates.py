@@ -39,6 +39,7 @@ def spoken() -> set[tuple[str | None, str]]:
         *wording.PROBLEMS.values(),
         wording.GENERIC,
         *wording.HINTS.values(),
+        *wording.UNITS.values(),
         *wording.FAILURES.values(),
         wording.UNDELIVERED,
     ]

@@ -11,6 +11,7 @@ from relay.cli.common import ConfigOption, JsonOption, database, print_json, set
 if TYPE_CHECKING:
     from relay.lookups import Facts
 
+SHOWN = ("status", "until", "reference", "stars", "minutes", "reason")  # of an event's data
 AllOption = Annotated[bool, typer.Option("--all", help="Also those that are over.")]
 
 
@@ -81,8 +82,14 @@ def _print_chain(chain: Facts) -> None:
 
 def _print_event(event: Facts, names: dict[int, str]) -> None:
     mark = " (internal)" if event["internal"] else ""
-    to = f" to {names.get(event['data'].get('ticket'), '?')}" if event["kind"] in ("passed", "undelivered") else ""
-    typer.echo(f"{event['at']}  {names[event['ticket']]}: {event['author_name'] or event['author']}: {event['kind']}{to}{mark}")
+    to = (
+        f" to {names.get(event['data'].get('ticket'), '?')}"
+        if event["kind"] in ("passed", "undelivered", "status", "rating")
+        else ""
+    )
+    facts = ", ".join(f"{key} {value}" for key, value in event["data"].items() if key in SHOWN and value)
+    said = f"{event['kind']}{to}{mark}{': ' + facts if facts else ''}"
+    typer.echo(f"{event['at']}  {names[event['ticket']]}: {event['author_name'] or event['author']}: {said}")
     for line in event["text"].splitlines():
         typer.echo(f"    {line}")
     for file in event["attachments"]:
