@@ -218,7 +218,9 @@ def test_a_sentence_among_paragraphs_of_one_line_is_kept(text: str) -> None:
     assert reply.split(text) == reply.Reply(text)
 
 
-@pytest.mark.parametrize("last", ["Завтра позвоню.", "Мастеру нужен пропуск!", "Когда вас ждать?"])
+@pytest.mark.parametrize(
+    "last", ["Завтра позвоню.", "Новый номер 8 495 000-56-78, звоните.", "Мастеру нужен пропуск!", "Когда вас ждать?"]
+)
 def test_a_sentence_below_a_double_spaced_name_is_kept(last: str) -> None:
     assert last in reply.split(spaced(f"Готово.\n\nС уважением,\nИван\n{last}")).text
 
