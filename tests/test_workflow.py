@@ -15,6 +15,11 @@ SERGEI, OLAF = "sergei@fix.example", "olaf@other.example"
 INTAKE = f"north-repairs@{DOMAIN}"
 
 
+def address_name(who: str) -> str:
+    """A first name for an address."""
+    return who.partition("@")[0].title()
+
+
 class Play:
     """A chain Anna → Ivan → Sergei, and what each of them writes."""
 
@@ -27,7 +32,8 @@ class Play:
     def says(self, who: str, text: str) -> None:
         """An answer to the first letter that he got."""
         letter = self.sink.wait(who)
-        code, answer = self.relay.send(write(f"{who.split('@', maxsplit=1)[0].title()} <{who}>", letter.thread, text), who, letter.thread)
+        mail = write(f"{address_name(who)} <{who}>", letter.thread, text)
+        code, answer = self.relay.send(mail, who, letter.thread)
         assert code == 250, answer
 
     def statuses(self) -> dict[str, str]:

@@ -1,0 +1,21 @@
+"""The page for partners says what the relay understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from relay import handbook
+from relay.mail import commands
+from relay.wording import languages
+
+
+def test_the_page_in_docs_is_the_one_that_the_tables_make() -> None:
+    assert (Path(__file__).parent.parent / "docs" / "commands.md").read_text(encoding="utf-8") == handbook.page()
+
+
+def test_what_the_page_and_the_letters_tell_people_to_write_is_understood() -> None:
+    for code, language in languages(None).items():
+        assert code in commands.WORDS
+        for word in commands.WORDS[code]:
+            found = commands.command_of(language.command(word, "x"))
+            assert found is not None and found.word == word, (code, word)
