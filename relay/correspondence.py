@@ -29,6 +29,7 @@ _UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bind
 _LETTERS_BEFORE = (
     select(LETTERS.c.event_id, LETTERS.c.message_id)
     .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.event_id < bindparam("upto"), LETTERS.c.id < bindparam("letter"))
+    .where(LETTERS.c.state.not_in(("failed", "dropped")))
     .order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc())
     .limit(2 * REFERENCES)
 )

@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from relay import arguments, workflow
+from relay import arguments, visibility, workflow
 from relay.decision import Case, Problem
 from relay.model import Command, Event, LetterKind, Link, Ticket
 from relay.people import party_of
@@ -168,12 +168,19 @@ def _forbidden(case: Case, link: Link) -> Problem | None:
     reasons = {
         "already-passed": passed_before(case, link.key),
         "pass-internal": case.internal,
-        "loop": link.downstream in {high.party for high in above},
+        "loop": any(high.party == link.downstream and _knows(case, high) for high in above),
+        "impossible": any(high.party == link.downstream for high in above),  # said in general words: who is above is hidden
         "too-deep": len(above) >= DEEPEST,
         "ended": case.ticket.status in workflow.ENDED,
     }
     facts = {"link": link.key, "party": party_of(case.network, link.downstream).name}
     return next((Problem(f"#pass {link.key}", reason, facts) for reason, true in reasons.items() if true), None)
+
+
+def _knows(case: Case, other: Ticket) -> bool:
+    """Whether the party of the ticket may know that the other one is there."""
+    hops = visibility.path(case.chain, case.network, case.ticket, other)
+    return visibility.stand_in(case.ticket, other, hops).id == other.id
 
 
 # ── what the author gets back ──────────────────────────────────────────────────────────────────────────────

@@ -397,3 +397,9 @@ def test_a_subject_is_kept_without_prefixes_and_our_tags(subject: str, clean: st
 def test_cleaning_a_subject_twice_is_as_once(subject: str) -> None:
     once = rules.clean_subject(subject, "A")
     assert rules.clean_subject(once, "A") == once and len(once) <= len(subject)
+
+
+def test_a_circle_over_a_hidden_link_is_refused_without_naming_it() -> None:
+    hidden = (LINKS[0], replace(LINKS[1], identity="hidden"), *LINKS[2:])
+    done = decide(mail("Words.", "pass ca"), ticket=3, of=network(*hidden))
+    assert reasons(done) == ["impossible"] and done.tickets == ()
