@@ -11,6 +11,7 @@ import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 
 import aiosmtplib
 import dns.asyncresolver
@@ -161,9 +162,7 @@ class Lane:
 
     def _new_client(self, host: Host) -> aiosmtplib.SMTP:
         """TLS whenever it is offered. Without a password nothing is verified: the other choice would be no TLS (RFC 7435)."""
-        context = ssl.create_default_context()
-        if not host.password and not host.tls:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context = _tls_context(verified=bool(host.password or host.tls))
         return aiosmtplib.SMTP(
             hostname=host.address or host.name,
             port=host.port,
@@ -174,6 +173,15 @@ class Lane:
             use_tls=host.tls,
             tls_context=context,
         )
+
+
+@cache
+def _tls_context(*, verified: bool) -> ssl.SSLContext:
+    """One for all connections: reading the system's certificates takes 17 ms."""
+    context = ssl.create_default_context()
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _resolver(settings: DnsSettings) -> dns.asyncresolver.Resolver:

@@ -6,11 +6,11 @@ message/* parts stay closed, so that an attached mail is kept byte for byte and 
 
 from __future__ import annotations
 
-import email
 import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.feedparser import BytesFeedParser
 from email.message import Message
 from typing import Literal
 
@@ -73,12 +73,19 @@ def parse(raw: bytes) -> Parts:
     """The parts of a raw mail. Raises Refused(554, "5.6.0", …) over the structural limits."""
     limits.check(raw)
     try:
-        message = email.message_from_bytes(raw, Part)
+        message = _message(raw)
     except RecursionError:
         raise limits.refused("its parts are nested too deep") from None
     parts = Parts(message)
     _walk(message, parts, in_report=False)
     return parts
+
+
+def _message(raw: bytes) -> Part:
+    """What `email.message_from_bytes` gives, which feeds the parser 8 KB at a time and takes half as long again."""
+    parser = BytesFeedParser(Part)
+    parser.feed(raw)
+    return parser.close()
 
 
 def _children(part: Part) -> list[Part]:

@@ -1,0 +1,1 @@
+"""How fast the relay is, measured: `python benchmarks/throughput.py`."""
