@@ -26,6 +26,7 @@ ROLES = frozenset({"postmaster", "abuse"})
 # Names that a link must not have: they are, or will be, addresses of the relay itself.
 RESERVED = ROLES | {"mailer-daemon", "noreply", "digest", "relay"}
 TOKEN = r"[a-z2-7]{26}"
+_ANY_TOKEN = re.compile(TOKEN, re.IGNORECASE)
 _TOKENED = re.compile(rf"([tnb])-({TOKEN})")
 
 
@@ -104,6 +105,8 @@ def scrub(text: str, domain: str, replacement: str = "…") -> str:
     With the domain it may follow any character; a bare local part must not be a piece of a word, but for the end of an escape:
     links have addresses percent-encoded ("%3Ct-…%40relay.example%3E"), some twice.
     """
+    if not _ANY_TOKEN.search(text):
+        return text
     hyphen, at = "(?:-|%(?:25)*2d)", "(?:@|=40|%(?:25)*40)"
     whole = rf"[tnb]{hyphen}{TOKEN}{at}{re.escape(domain)}"
     bare = rf"(?:(?<![^\W_])|(?<=[%=][0-9a-f]{{2}})|(?<=%25[0-9a-f]{{2}}))[tnb]{hyphen}{TOKEN}"

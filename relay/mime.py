@@ -188,7 +188,8 @@ def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     kind = 'multipart/related; type="text/html"' if subtype == "related" else f"multipart/{subtype}"
     line = b"--" + boundary.encode()
     head = f'Content-Type: {kind};\r\n boundary="{boundary}"\r\n\r\n'.encode()
-    return head + b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
+    pieces = [piece for part in parts for piece in (line, b"\r\n", part, b"\r\n")]
+    return b"".join([head, *pieces, line, b"--\r\n"])
 
 
 class Base64Cache:
