@@ -99,6 +99,13 @@ def _local(local: str, links: Container[str]) -> Address | None:
     return Address("link", local) if local in links else None
 
 
+def betrays(content: bytes, domain: str) -> bool:
+    """Whether a file holds an address with a token of this relay: a letter of ours, attached, gives away who may write where."""
+    if f"@{domain}".encode().lower() not in content.lower():
+        return False
+    return re.search(rf"(?i)\b[tnb]-{TOKEN}@{re.escape(domain)}".encode(), content) is not None
+
+
 def scrub(text: str, domain: str, replacement: str = "…") -> str:
     """`text` without any thread, note or return-path address of this relay, whatever stands around it.
 

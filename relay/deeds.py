@@ -140,13 +140,13 @@ def _pass(case: Case, command: Command) -> Deed:
     if key not in (own := _own_links(case)):
         nearest = get_close_matches(key, own, 1, 0.5)
         return _cannot(command, "unknown-link", link=key, nearest=nearest[0] if nearest else "", links=", ".join(own))
-    return pass_over(case, key, "".join(text).strip())
+    return pass_over(case, key, "".join(text).strip(), command.line)
 
 
-def pass_over(case: Case, key: str, text: str = "") -> Deed:
+def pass_over(case: Case, key: str, text: str = "", line: str = "") -> Deed:
     """Passes the chain over one of the party's own links: by command, or by the link's address beside the ticket's."""
     link = case.network.links[key]
-    if problem := _forbidden(case, link):
+    if problem := _forbidden(case, link, line or f"#pass {key}"):
         return Deed(problem=problem)
     ticket = Ticket(min([0, *(found.id for found in case.chain.tickets)]) - 1, link.downstream, case.ticket.id, link.key)
     return Deed(events=(case.event("passed", text, link=link.key, ticket=ticket.id),), tickets=(ticket,))
@@ -162,7 +162,7 @@ def _own_links(case: Case) -> list[str]:
     return [link.key for link in case.network.links.values() if link.upstream == case.ticket.party]
 
 
-def _forbidden(case: Case, link: Link) -> Problem | None:
+def _forbidden(case: Case, link: Link, line: str) -> Problem | None:
     """Why the chain cannot be passed over that link, or None."""
     above = workflow.above(case.chain, case.ticket)
     reasons = {
@@ -174,7 +174,7 @@ def _forbidden(case: Case, link: Link) -> Problem | None:
         "ended": case.ticket.status in workflow.ENDED,
     }
     facts = {"link": link.key, "party": party_of(case.network, link.downstream).name}
-    return next((Problem(f"#pass {link.key}", reason, facts) for reason, true in reasons.items() if true), None)
+    return next((Problem(line, reason, facts) for reason, true in reasons.items() if true), None)
 
 
 def _knows(case: Case, other: Ticket) -> bool:

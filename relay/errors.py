@@ -21,7 +21,7 @@ class SmtpError(Exception):
         self.code, self.enhanced, self.text = code, enhanced, text
 
     def __str__(self) -> str:
-        return f"{self.code} {self.enhanced} {self.text}"
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
 
 
 class Refused(SmtpError):

@@ -207,7 +207,7 @@ class Mail:
 
     `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
     `unknown` are lines that look like a misspelt command (kept in the text). `to` are the addresses of To and Cc, lower case.
-    `references` are the ids of In-Reply-To and References, with angle brackets; `answers` is the one that it answers.
+    `references` are the ids of In-Reply-To and References, with angle brackets; `answers` are those of In-Reply-To.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop.
     """
@@ -218,7 +218,7 @@ class Mail:
     date: str = ""
     message_id: str = ""
     references: tuple[str, ...] = ()
-    answers: str = ""
+    answers: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     text: str = ""
     quoted: str = ""

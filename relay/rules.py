@@ -15,12 +15,13 @@ from typing import Any
 
 from relay import address, deeds, visibility, workflow
 from relay.decision import Case, Decision, Order, Problem, Turn
-from relay.model import Action, Chain, Command, Contact, Event, LetterKind, Mail, Network, Ticket
+from relay.model import Action, Attachment, Chain, Command, Contact, Event, LetterKind, Mail, Network, Ticket
 from relay.people import belongs, recipients
 from relay.workflow import MOVES
 
 # The order in which status words may follow one another in one mail; any other two contradict each other.
 PROGRESS = ("accept", "start", "wait", "resolved")
+_HASHED = re.compile(r"[#＃]\s?([^\W\d_]+)")
 _TAG = re.compile(r"(?i)^\s*(?:(?:re|fwd?|aw|wg|sv|vs|отв|ответ|пересл)\s*(?:\[\d+\])?\s*:\s*)+")
 
 
@@ -57,6 +58,8 @@ def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decisio
     if not (events or problems or done.answers or turn.said_before):
         problems = (Problem("", "nothing-new"),)
     grown, ticket = done.case.chain, done.case.ticket
+    if _unheard(grown, network, ticket, events):
+        problems = (*problems, Problem("", "not-shared"))
     return Decision(
         tickets=done.tickets,
         events=events,
@@ -64,7 +67,7 @@ def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decisio
         orders=(
             *_pass_letters(network, done.tickets, events),
             *_comment_letters(grown, network, ticket, turn, events),
-            *_acknowledgement(ticket, turn, events),
+            *_acknowledgement(network, ticket, turn, events),
             *_answers(ticket, turn, done.answers, events),
             *_notice(ticket, turn, events, problems),
         ),
@@ -101,11 +104,11 @@ def undelivered(chain: Chain, network: Network, about: Event, facts: Mapping[str
 
 def _suspected(mail: Mail) -> list[str]:
     """Lines that may be meant as #internal: nearest of all commands to it."""
-    return [line for line in mail.unknown if get_close_matches(_word(line), ("internal", "внутреннее"), 1, 0.7)]
+    return [line for line in mail.unknown if any(_like_internal(word) for word in _HASHED.findall(line.lower()))]
 
 
-def _word(line: str) -> str:
-    return line.lstrip("#＃ \u00a0").split(maxsplit=1)[0].lower() if line.strip("#＃ \u00a0") else ""
+def _like_internal(word: str) -> bool:
+    return bool(get_close_matches(word, ("internal", "внутреннее"), 1, 0.6))
 
 
 def _automatic(turn: Turn, now: datetime) -> Event:
@@ -118,10 +121,30 @@ def _automatic(turn: Turn, now: datetime) -> Event:
 
 def _comment(case: Case) -> tuple[Event, ...]:
     mail = case.turn.mail
-    if case.turn.said_before or not (mail.text or mail.attachments):
+    text = "\n".join(part for part in (*_beside_internal(mail), mail.text) if part)
+    if case.turn.said_before or not (text or mail.attachments):
         return ()
     cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)
-    return (replace(case.event("comment", mail.text, **({"cut": cut} if cut else {})), attachments=mail.attachments),)
+    files = tuple(file for file in mail.attachments if file not in _withheld(case))
+    return (replace(case.event("comment", text, **({"cut": cut} if cut else {})), attachments=files),) if text or files else ()
+
+
+def _withheld(case: Case) -> list[Attachment]:
+    """Files that must not go to others: those that hold somebody's thread or note address, as an attached letter of ours does."""
+    files = () if case.internal else case.turn.mail.attachments
+    return [file for file in files if address.betrays(file.content, case.network.domain)]
+
+
+def _unheard(grown: Chain, network: Network, ticket: Ticket, events: tuple[Event, ...]) -> bool:
+    """Whether there is a public comment of which no link on the way to anybody shares anything."""
+    said = [event for event in events if event.kind == "comment" and not event.internal]
+    others = [other for other in grown.tickets if other.id != ticket.id]
+    return bool(said and others) and not any(visibility.entry(grown, network, other, event) for event in said for other in others)
+
+
+def _beside_internal(mail: Mail) -> list[str]:
+    """What stands on the line of #internal itself: it takes no argument, so these are the note's first words."""
+    return [command.argument for command in mail.commands if command.word == "internal"]
 
 
 def _numbered(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -140,7 +163,8 @@ def _joining(network: Network, ticket: Ticket, turn: Turn) -> tuple[tuple[int, C
 
 def _carry_out(case: Case) -> _Done:
     """The commands of the mail, one after another, then the links whose addresses it also went to."""
-    done = _Done(case, problems=case.turn.problems)
+    withheld = [Problem("", "withheld", {"file": file.name}) for file in _withheld(case)]
+    done = _Done(case, problems=(*case.turn.problems, *withheld))
     if not case.turn.said_before:
         done = replace(done, problems=(*done.problems, *_misunderstood(case.turn.mail)))
         contradicting = _contradicting(case.turn.mail.commands)
@@ -201,9 +225,11 @@ def _comment_letters(grown: Chain, network: Network, ticket: Ticket, turn: Turn,
     return orders
 
 
-def _acknowledgement(ticket: Ticket, turn: Turn, events: tuple[Event, ...]) -> list[Order]:
+def _acknowledgement(network: Network, ticket: Ticket, turn: Turn, events: tuple[Event, ...]) -> list[Order]:
+    """To the one who opened the chain; where he was let in by hand, to the party's own people."""
     about = next((event.id for event in events if event.kind == "passed"), None)
-    return [Order("opened", turn.mail.author, ticket.id, about)] if turn.opening else []
+    people = recipients(network, ticket) if turn.released else (turn.mail.author,)
+    return [Order("opened", who, ticket.id, about) for who in people] if turn.opening else []
 
 
 def _answers(ticket: Ticket, turn: Turn, kinds: Iterable[LetterKind], events: tuple[Event, ...]) -> list[Order]:

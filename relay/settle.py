@@ -138,7 +138,7 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
     Every letter comes from the thread address, the one that brings a colleague's note too; who answers that one means
     his colleagues.
     """
-    return _goes_to(case, "note", ticket.note) or store.is_note(case.connection, case.mail.answers, ticket.id)
+    return _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id)
 
 
 def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:

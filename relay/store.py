@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 from relay import address, workflow
 from relay.decision import Decision, Order
-from relay.model import Attachment, Chain, Contact, Event, Ticket
+from relay.model import Attachment, Chain, Contact, Event, Mail, Ticket
 from storage import tables
 
 
@@ -49,10 +49,12 @@ _ANSWERED = [
     .limit(1)
     for rows in (LETTERS, EVENTS)
 ]
-_NOTES = [
-    select(rows.c.id).where(rows.c.message_id == bindparam("message_id"), rows.c.ticket_id == bindparam("ticket"), internal)
-    for rows, internal in ((LETTERS, LETTERS.c.kind == "note"), (EVENTS, EVENTS.c.internal & (EVENTS.c.kind == "comment")))
-]
+_LETTER_IS_NOTE = select(LETTERS.c.kind == "note").where(
+    LETTERS.c.message_id == bindparam("message_id"), LETTERS.c.ticket_id == bindparam("ticket")
+)
+_EVENT_IS_NOTE = select(EVENTS.c.internal).where(
+    EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
+)
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
@@ -94,12 +96,26 @@ def find_answered(connection: Connection, message_ids: Sequence[str], party: str
     return None
 
 
-def is_note(connection: Connection, message_id: str, ticket_id: int) -> bool:
-    """Whether that is the id of an internal mail at that ticket: of the letter that brought it, or its author's own."""
-    if not message_id:
-        return False
-    values = {"message_id": message_id, "ticket": ticket_id}
-    return any(connection.execute(query, values).first() for query in _NOTES)
+def answers_note(connection: Connection, mail: Mail, ticket_id: int) -> bool:
+    """Whether a mail answers an internal one: a letter that brought a note to that ticket, or its author's own mail.
+
+    All that In-Reply-To names counts. Where none of it is known here, as when a colleague's direct mail is answered, the nearest
+    known one of References decides.
+    """
+    known = [note for found in mail.answers if (note := _is_note(connection, found, ticket_id)) is not None]
+    if known:
+        return any(known)
+    nearest = (note for found in reversed(mail.references) if (note := _is_note(connection, found, ticket_id)) is not None)
+    return next(nearest, False)
+
+
+def _is_note(connection: Connection, message_id: str, ticket_id: int) -> bool | None:
+    """Whether that id is of an internal mail at that ticket; None if the ticket does not know it. Our own are lower case."""
+    for query, name in ((_LETTER_IS_NOTE, message_id.lower()), (_EVENT_IS_NOTE, message_id)):
+        found = connection.execute(query, {"message_id": name, "ticket": ticket_id}).first()
+        if found is not None:
+            return bool(found[0])
+    return None
 
 
 def find_chain(connection: Connection, number: str) -> int | None:

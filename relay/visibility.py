@@ -148,7 +148,7 @@ def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
 
 def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops: tuple[Hop, ...]) -> Entry | None:
     data = _data(chain, network, reader, event)
-    if data is None:
+    if data is None or _to_itself(reader, chain, event, hops):
         return None
     who, party = author_name(chain, network, reader, event)
     open_to = shared(hops)
@@ -191,6 +191,12 @@ def _clean(network: Network, value: Any) -> Any:
 def _is_name(network: Network, name: str) -> bool:
     """Whether a display name is one, and not an address, which it would carry across."""
     return bool(name) and "@" not in name and address.scrub(name, network.domain) == name
+
+
+def _to_itself(reader: Ticket, chain: Chain, event: Event, hops: tuple[Hop, ...]) -> bool:
+    """Whether, in the reader's eyes, a party would pass the ticket on to itself: it stands before who really did."""
+    author = stand_in(reader, chain.ticket(event.ticket), hops)
+    return event.kind == "passed" and bool(event.data["ticket"] == author.id)
 
 
 def _concerns(chain: Chain, event: Event, reader: Ticket) -> bool:

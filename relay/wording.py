@@ -61,6 +61,9 @@ PROBLEMS: dict[str, str] = {
     "foreign-address": "An address among the recipients belongs to another party's ticket and was left out of account. "
     "Please write to the address that our mails to you come from.",
     "ended": "The ticket is over, so it was not passed on.",
+    "not-shared": "What you wrote stays with you: the link to the other side of this ticket shares no comments.",
+    "withheld": "The file %(file)s carries addresses that are yours alone, so it was not sent on. If its text matters to the "
+    "others, please put it into your mail.",
     "internal-mail": "An internal mail changes nothing that others see. Send the command in a mail that is not internal.",
     "too-long": "This is too long: a command takes at most %(most)s characters.",
     "not-here": "This is not yours to do: it is for the other side of the ticket.",

@@ -68,9 +68,11 @@ def test_a_public_comment_orders_one_letter_to_each_contact_that_may_see_it(
     ticket = data.draw(st.sampled_from(matter.tickets))
     author = of.parties[ticket.party].contacts[0]
     done = decide(mail(author=author), ticket.id, of, matter)
-    told = [order.ticket for order in done.orders]
+    told = [order.ticket for order in done.orders if order.kind == "comment"]
     assert ticket.id not in told and len(set(told)) == len(told)
-    assert {order.kind for order in done.orders} <= {"comment"}
+    # Where nobody may see it, the author alone hears, and hears why.
+    others = [(order.kind, order.to) for order in done.orders if order.kind != "comment"]
+    assert others == ([] if told or len(matter.tickets) == 1 else [("notice", author)])
 
 
 @given(chains, st.data())
@@ -95,7 +97,8 @@ def test_the_author_gets_no_letter_about_his_own_words() -> None:
 @pytest.mark.parametrize("share", [frozenset(), frozenset({"status", "reference", "fields"})])
 def test_no_letter_without_anything_to_see(share: Any) -> None:
     of, matter = line("abc", share=share)
-    assert decide(mail(), of=of, matter=matter).orders == ()
+    done = decide(mail(), of=of, matter=matter)
+    assert letters(done) == {("notice", "b@b.example")} and reasons(done) == ["not-shared"]
 
 
 def test_files_alone_are_a_comment() -> None:

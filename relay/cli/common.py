@@ -23,6 +23,12 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def remember_config(ctx: typer.Context, config: ConfigOption = None) -> None:
+    """Keeps the configuration that was named before the command."""
+    root = ctx.find_root()
+    root.obj = config or root.obj
+
+
 def config_path(ctx: typer.Context, config: Path | None) -> Path:
     """The file named after the command, else before it, else relay.toml in the current folder."""
     given = config or ctx.find_root().obj

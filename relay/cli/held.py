@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table
 
 if TYPE_CHECKING:
     from relay.settings import Settings
@@ -16,6 +16,9 @@ app = typer.Typer(help="Mails that wait for a decision: list, show, release, ref
 
 IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Mails, by queue id.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All held mails.")]
+
+
+app.callback()(remember_config)
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table
 
 if TYPE_CHECKING:
     from relay.settings import Settings
@@ -25,6 +25,9 @@ DEEDS = {
     "release": (("held",), "due", "released"),
     "drop": (("due", "held", "failed"), "dropped", "dropped"),
 }
+
+
+app.callback()(remember_config)
 
 
 @app.command("list")

@@ -62,6 +62,8 @@ _ALTERNATIVES = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in 
 _LEAD = r"^[\s*_\ufeff\u200b]{0,8}[#＃]\s?"
 _COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[*_]{{0,3}}(?::\s*|[.!,]?(?:\s+|$))(.*)$", re.IGNORECASE)
 _CANDIDATE = re.compile(rf"{_LEAD}([^\W\d_]{{1,20}}(?:\s[^\W\d_]{{1,20}})?)(?![\w/#])", re.IGNORECASE)
+INTERNAL = tuple(table["internal"] for table in WORDS.values())
+_INTERNAL = re.compile(rf"[#＃]\s?(?:{'|'.join(map(re.escape, INTERNAL))})(?![^\W_])", re.IGNORECASE)
 CLOSENESS = 0.75
 
 
@@ -70,11 +72,28 @@ def extract(text: str) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
     lines = text.split("\n")
     edges = _edges(lines)
     found = {at: command for at in edges if (command := command_of(lines[at])) is not None}
-    unknown = tuple(lines[at].strip() for at in edges if at not in found and is_near_miss(lines[at]))
+    found |= {at: command for at, line in enumerate(lines) if (command := _internal(line)) is not None}
+    unknown = tuple(line.strip() for at, line in enumerate(lines) if at not in found and _is_suspect(at in edges, line))
     if not found:
         return text, (), unknown
+    found = dict(sorted(found.items()))
     kept = "\n".join(line for at, line in enumerate(lines) if at not in found)
     return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"), tuple(found.values()), unknown
+
+
+def _internal(line: str) -> Command | None:
+    """#internal counts wherever it has a line of its own: what it guards must not hang on how long the mail is."""
+    command = command_of(line)
+    return command if command is not None and command.word == "internal" and not command.argument else None
+
+
+def _is_suspect(edge: bool, line: str) -> bool:
+    """A misspelt command where commands stand, or #internal in any place and dress: "(#internal)", "some text #internal"."""
+    return (edge and is_near_miss(line)) or _mentions_internal(line)
+
+
+def _mentions_internal(text: str) -> bool:
+    return ("#" in text or "＃" in text) and _INTERNAL.search(text) is not None
 
 
 def command_of(line: str) -> Command | None:
@@ -83,6 +102,13 @@ def command_of(line: str) -> Command | None:
     if match is None:
         return None
     return Command(_KEYWORDS[" ".join(match[1].lower().split())], (match[2] or "").strip(), line.strip())
+
+
+def guards(text: str) -> tuple[Command, ...]:
+    """#internal in a reading of the mail that was not the one chosen: it counts all the same."""
+    _, given, unknown = extract(text) if _mentions_internal(text) else ("", (), ())
+    suspects = [Command("internal", "", line) for line in unknown if _mentions_internal(line)]
+    return (*(command for command in given if command.word == "internal"), *suspects)[:1]
 
 
 def is_near_miss(line: str) -> bool:

@@ -24,6 +24,7 @@ _UNSEEN = re.compile(
 )
 _FOLD = re.compile(r"[\r\n\t]+ *")
 _BLANKS = re.compile(r"\s+")
+_BARE_ID = re.compile(r"[^<>\s@]{1,200}@[^<>\s@]{1,200}")
 _ID = re.compile(r"<[^<>\s]{1,400}>")
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
 _Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
@@ -129,6 +130,10 @@ def addresses(message: Message, *names: str) -> tuple[str, ...]:
 
 
 def ids(message: Message, *names: str) -> tuple[str, ...]:
-    """Every message id of those fields once, with angle brackets, in order, the last IDS of them."""
-    found = [each for name in names for value in values(message, name) for each in _ID.findall(clean(unsurrogated(value)))]
+    """Every message id of those fields once, with angle brackets, in order, the last IDS of them.
+
+    A field that holds one bare id without its brackets, as some clients write it, is taken, too.
+    """
+    fields = [clean(unsurrogated(value)) for name in names for value in values(message, name)]
+    found = [each for field in fields for each in _ID.findall(field) or ([f"<{field}>"] if _BARE_ID.fullmatch(field) else [])]
     return tuple(dict.fromkeys(found))[-IDS:]

@@ -32,6 +32,8 @@ def read(raw: bytes) -> Mail:
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
     whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed)
     text, given, unknown = _commanded(found)
+    if all(command.word != "internal" for command in given):
+        given = (*given, *_guards(parts.bodies, _is_forward(subject, message)))
     files = attachments.read(parts.files, pictures)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
@@ -41,7 +43,7 @@ def read(raw: bytes) -> Mail:
         date=headers.first(message, "date"),
         message_id=next(iter(headers.ids(message, "message-id")), ""),
         references=references,
-        answers=next(iter(headers.ids(message, "in-reply-to") or references[-1:]), ""),
+        answers=headers.ids(message, "in-reply-to"),
         to=headers.addresses(message, "to", "cc"),
         text=text,
         quoted=found.quoted,
@@ -112,6 +114,18 @@ def _read_bodies(
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
     return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed})
+
+
+def _guards(bodies: list[Body], forwarded: bool | None) -> tuple[Command, ...]:
+    """#internal in any reading of the mail, also in the one that says less: whoever wrote it meant it."""
+    readings = [body.plain for body in bodies] + [html.text(body.html) for body in bodies if body.html and _may_guard(body.html)]
+    return tuple(found for text in readings if text for found in commands.guards(reply.split(text, forwarded).text))[:1]
+
+
+def _may_guard(source: str) -> bool:
+    """Cheaply whether HTML may hold the word, written out or as character references."""
+    low = source.lower()
+    return "#" in low and any(sign in low for sign in (*commands.INTERNAL, "&#10", "&#x4"))
 
 
 def _better(body: Body, pictures: dict[str, str]) -> str:

@@ -59,7 +59,8 @@ def split(text: str, forwarded: bool | None = None, placed: Collection[str] = ()
     """
     text = clean(text)
     found = _read(marks.lines(text), forwarded, placed)
-    if not (found.text or found.forwarded) and found.quoted and len(text) < LARGEST and not _has_mark(text):
+    alone = not (found.text or found.forwarded) and found.quoted
+    if alone and forwarded is not False and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
         found = _read(marks.lines(_DEQUOTE.sub("", text)), forwarded, placed)
     return found
