@@ -237,3 +237,13 @@ def test_trace_and_show_answer_what_became_of_it(relay: Relay, sink: Sink) -> No
     lines = [line for line in relay.log.splitlines() if queue_id in line]
     assert any("mail_settled" in line for line in lines) and sum("letter_sent" in line for line in lines) == 3
     assert letter.thread.partition("@")[0] not in relay.log
+
+
+def test_the_configuration_is_named_before_between_or_after(relay: Relay) -> None:
+    import subprocess
+    import sys
+
+    given = ["-c", str(relay.config)]
+    for words in ([*given, "queue", "list"], ["queue", *given, "list"], ["queue", "list", *given], ["held", *given, "list"]):
+        done = subprocess.run([sys.executable, "-m", "relay.cli.main", *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (words, done.stderr)

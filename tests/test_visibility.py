@@ -235,6 +235,13 @@ def test_passing_on_crosses_only_where_status_does() -> None:
     assert found is not None and found["text"] == ""
 
 
+def test_nobody_is_seen_passing_on_to_himself() -> None:
+    of, matter = line("abc", "person", "hidden")
+    top, middle, low = matter.tickets
+    assert visibility.entry(matter, of, low, passed(top.id, middle.id)) is None
+    assert visibility.entry(matter, of, low, passed(middle.id, low.id)) is not None
+
+
 def test_who_passed_on_sees_to_whom_also_over_a_hidden_link() -> None:
     found = passing("person", "person", "hidden", reader=3, to=4)
     assert found is not None and found["to"] == "Firm D"
