@@ -25,7 +25,7 @@ from sqlmodel import SQLModel
 from relay import address, config, outbox, store
 from relay.address import Address
 from relay.decision import Decision, Order
-from relay.model import Attachment, Chain, Contact, Event, Ticket
+from relay.model import Attachment, Chain, Contact, Event, Mail, Ticket
 from relay.outbox import claim, release_claims
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
@@ -202,9 +202,17 @@ def test_a_note_is_known_by_its_letter_and_by_its_author_own_mail(database: Data
         orders = (Order("note", Contact("b@shop.example"), top, -1), Order("notice", Contact("b@shop.example"), top, -1))
         store.save(connection, chain, Decision(events=(secret, public, away), orders=orders), STAMP)
         note, notice = connection.execute(select(LETTERS.c.message_id).order_by(LETTERS.c.id)).scalars()
-        ids = [note, "<m@shop.example>", notice, "<public@shop.example>", "<away@shop.example>", ""]
-        assert [store.is_note(connection, each, top) for each in ids] == [True, True, False, False, False, False]
-        assert not store.is_note(connection, note, top + 1)
+        ids = [note, "<m@shop.example>", notice, "<public@shop.example>", "<away@shop.example>"]
+        assert [store.answers_note(connection, answer(each), top) for each in ids] == [True, True, False, False, False]
+        assert not store.answers_note(connection, answer(note), top + 1) and not store.answers_note(connection, answer(), top)
+        assert store.answers_note(connection, answer("<public@shop.example>", note.upper()), top)
+        assert store.answers_note(connection, answer("<elsewhere@x.example>", references=(notice, note)), top)
+        assert not store.answers_note(connection, answer("<elsewhere@x.example>", references=(note, notice)), top)
+
+
+def answer(*answers: str, references: tuple[str, ...] = ()) -> Mail:
+    """A mail that answers those."""
+    return Mail("reply", Contact("b@shop.example"), answers=answers, references=references)
 
 
 def test_a_mail_that_is_taken_up_again_replaces_its_row(database: Database) -> None:
