@@ -14,20 +14,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 from structlog.typing import FilteringBoundLogger
 
 from relay import backoff
 from relay.correspondence import Writer, files, filled, within
 from relay.errors import Refused, SmtpError
 from relay.letters import Letters
+from relay.lineup import MOST_OF_ONE, InHand, LineUp
 from relay.model import Letter
 from relay.settings import Settings
 from relay.signing import Signer
@@ -37,9 +38,11 @@ from relay.undelivered import Failure, fail
 from storage.blobs import Blobs
 from storage.database import Database
 
-LEASE = timedelta(hours=1)  # longer than all that waits in a lane may take
-BATCH = 64  # letters in flight at once
-IDLE = 10.0  # seconds until a lane looks whether its connection should be closed
+LEASE = timedelta(hours=1)
+FRESH = LEASE / 2  # a claim with less left is given back instead of begun: longer than any one letter takes
+BATCH = 256  # letters in hand at once
+LOOK = 1024  # due letters that are looked at for those to claim
+IDLE = 10.0  # seconds until a worker looks whether its connection should be closed
 PACE = 1.0  # seconds that a mail waits, stored, when letters are due faster than they can be sent
 POLL = 1.0  # seconds between looks for letters that nobody woke us for
 ROOM = 0.7  # of smtp.max_size for the files of one letter: base64 makes them a third larger
@@ -48,7 +51,22 @@ _DUE = or_(
     and_(LETTERS.c.state == "due", LETTERS.c.next_try <= bindparam("now")),
     and_(LETTERS.c.state == "claimed", LETTERS.c.claimed_until < bindparam("now")),
 )
-_CHOSEN = select(LETTERS.c.id).where(_DUE).order_by(LETTERS.c.next_try, LETTERS.c.id).limit(bindparam("most"))
+_OLDEST = (
+    select(LETTERS.c.id, LETTERS.c.recipient, LETTERS.c.next_try)
+    .where(_DUE, LETTERS.c.recipient.not_in(bindparam("busy", expanding=True)))
+    .order_by(LETTERS.c.next_try, LETTERS.c.id)
+    .limit(bindparam("look"))
+    .subquery()
+)
+_TURN = func.row_number().over(partition_by=_OLDEST.c.recipient, order_by=(_OLDEST.c.next_try, _OLDEST.c.id))
+_TURNS = select(_OLDEST.c.id, _TURN.label("turn")).subquery()
+_CHOSEN = (
+    select(LETTERS.c.id)
+    .where(LETTERS.c.id.in_(select(_TURNS.c.id).where(_TURNS.c.turn <= bindparam("of_one"))))
+    .where(_DUE)  # again: looked at once more when the row is locked, so that nobody takes what another has just taken
+    .order_by(LETTERS.c.next_try, LETTERS.c.id)
+    .limit(bindparam("most"))
+)
 _CLAIM = (
     update(LETTERS)
     .where(LETTERS.c.id.in_(_CHOSEN.with_for_update(skip_locked=True).scalar_subquery()))
@@ -60,6 +78,9 @@ _SENT = (
     .where(LETTERS.c.id == bindparam("letter"))
     .values(state="sent", sent_at=bindparam("now"), reply=bindparam("answer"), claimed_until=None, claimed_by="")
 )
+
+
+_Claimed = tuple[Row[Any], Letter | Exception]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +102,12 @@ class Outbox:
         self._database, self._blobs, self._office, self._log, self._node = database, blobs, office, log, node
         self._woken = asyncio.Event()
         self._landed = asyncio.Event()
-        self._keeping_up = asyncio.Event()  # no more is due than can be in flight
+        self._keeping_up = asyncio.Event()  # no more is due than can be in hand
         self._keeping_up.set()
         self._closing = False
         self._sent: asyncio.Queue[tuple[Row[Any], str]] = asyncio.Queue()
-        self._flying: set[int] = set()
-        self._lanes: list[asyncio.Queue[tuple[Row[Any], Letter | Exception]]] = []
+        self._flying = InHand()
+        self._line: LineUp[_Claimed] = LineUp(1)
 
     def wake(self) -> None:
         """There may be something due."""
@@ -102,10 +123,10 @@ class Outbox:
     async def run(self) -> None:
         """Claims and sends until cancelled; what is then claimed and not begun is given back."""
         count = self._office().settings.delivery.connections
-        self._lanes = [asyncio.Queue() for _ in range(count)]
+        self._line = LineUp(count)
         async with asyncio.TaskGroup() as tasks:
-            for queue in self._lanes:
-                tasks.create_task(self._serve_lane(queue))
+            for _ in range(count):
+                tasks.create_task(self._work())
             tasks.create_task(self._claim_all())
             tasks.create_task(self._mark_sent())
 
@@ -123,12 +144,13 @@ class Outbox:
         while True:
             self._woken.clear()
             room = BATCH - len(self._flying)
-            claimed = await self._claim(room) if room > 0 and not self._closing else 0
-            if claimed < room:
-                self._keeping_up.set()
-            else:
+            claimed = await self._claim(room) if room > 0 and not self._closing else Counter()
+            full = claimed.total() >= room
+            if full or max(claimed.values(), default=0) >= MOST_OF_ONE:
                 self._keeping_up.clear()
-            if claimed < room or room <= 0:
+            else:
+                self._keeping_up.set()
+            if not full or room <= 0:
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -136,38 +158,41 @@ class Outbox:
             async with asyncio.timeout(POLL):  # not wait_for: on Python 3.11 it can swallow a cancellation
                 await self._woken.wait()
 
-    async def _claim(self, most: int) -> int:
-        settings, now = self._office().settings, datetime.now(UTC)
+    async def _claim(self, most: int) -> Counter[str]:
+        """How many letters were claimed for each recipient."""
+        settings, now, busy = self._office().settings, datetime.now(UTC), self._flying.busy()
         try:
-            pairs = await self._database.write(lambda c: claim(c, settings, self._node, now, most))
+            pairs = await self._database.write(lambda c: claim(c, settings, self._node, now, most, busy=busy, of_one=MOST_OF_ONE))
         except Exception:  # noqa: BLE001 - a database that is away now may be back in a second
             self._log.exception("outbox_cannot_claim")
             await asyncio.sleep(POLL)
-            return 0
+            return Counter()
         if self._closing:
-            return 0  # they are given back with this node's other claims
+            return Counter()  # they are given back with this node's other claims
         for row, letter in pairs:
             if row.id in self._flying:
-                continue  # a claim of our own that lapsed while the letter waited in its lane
-            self._flying.add(row.id)
-            # One recipient's letters take one lane, so that they arrive in their order.
-            self._lanes[zlib.crc32(row.recipient.encode()) % len(self._lanes)].put_nowait((row, letter))
-        return len(pairs)
+                continue  # a claim of our own that lapsed while the letter waited in the line
+            self._flying.add(row.id, row.recipient)
+            self._line.add(row.recipient, (row, letter))
+        return Counter(row.recipient for row, _ in pairs)
 
-    async def _serve_lane(self, queue: asyncio.Queue[tuple[Row[Any], Letter | Exception]]) -> None:
+    async def _work(self) -> None:
         office, lane = self._office(), self._new_lane()
         try:
             while True:
                 try:
                     async with asyncio.timeout(IDLE):
-                        row, letter = await queue.get()
+                        recipient, (row, letter) = await self._line.take()
                 except TimeoutError:
                     await lane.rest()
                     continue
-                if office is not self._office():
-                    await lane.close()
-                    office, lane = self._office(), self._new_lane()
-                await self._deliver(lane, row, letter)
+                try:
+                    if office is not self._office():
+                        await lane.close()
+                        office, lane = self._office(), self._new_lane()
+                    await self._deliver(lane, row, letter)
+                finally:
+                    self._line.done(recipient)
         finally:
             await lane.close()
 
@@ -179,16 +204,19 @@ class Outbox:
         log = self._log.bind(mail=row.mail_id, letter=row.id, to=row.recipient)
         reply = None
         try:
-            reply = await self._try(log, lane, row, letter)
+            if row.claimed_until - datetime.now(UTC) < FRESH:
+                await self._put_back([row.id], next_try=datetime.now(UTC))
+            else:
+                reply = await self._try(log, lane, row, letter)
         except Exception:
             log.exception("letter_not_marked")
         if reply is None:
-            self._land(row)
+            self._land(row.id)
         else:
             self._sent.put_nowait((row, reply))
 
     async def _mark_sent(self) -> None:
-        """Marks all that was sent since the last time, in one statement; the lanes need not wait for it."""
+        """Marks all that was sent since the last time, in one statement; the workers need not wait for it."""
         while True:
             sent = [await self._sent.get()]
             while not self._sent.empty():
@@ -198,13 +226,13 @@ class Outbox:
             except Exception:  # noqa: BLE001 - their claims lapse, and they are sent again
                 self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
             for row, _ in sent:
-                self._land(row)
+                self._land(row.id)
 
-    def _land(self, row: Row[Any]) -> None:
-        self._flying.discard(row.id)
+    def _land(self, letter: int) -> None:
+        before, freed = len(self._flying), self._flying.remove(letter)
         if not self._flying:
             self._landed.set()
-        if not self._keeping_up.is_set() and len(self._flying) < BATCH // 2:
+        if freed or before == BATCH // 2:
             self.wake()
 
     async def _try(self, log: FilteringBoundLogger, lane: Lane, row: Row[Any], letter: Letter | Exception) -> str | None:
@@ -244,6 +272,19 @@ class Outbox:
         else:
             log.info("letter_deferred", reply=str(error), next_try=again.isoformat())
             await self._mark(row, state="due", next_try=again, reply=str(error)[:1000])
+            if error.enhanced.startswith("4.4."):  # no answer: the recipient's other letters need not find that out one by one
+                others = [waiting.id for waiting, _ in self._line.leave(row.recipient)]
+                await self._put_back(others, next_try=again, reply=str(error)[:1000])
+
+    async def _put_back(self, letters: Sequence[int], **values: Any) -> None:
+        """These were not tried, and are due again."""
+        changed = values | {"state": "due", "claimed_until": None, "claimed_by": "", "attempts": LETTERS.c.attempts - 1}
+        statement = update(LETTERS).where(LETTERS.c.id.in_(letters), LETTERS.c.claimed_by == self._node).values(**changed)
+        try:
+            await self._database.write(lambda c: c.execute(statement))
+        finally:
+            for letter in letters:
+                self._land(letter)
 
     async def _mark(self, row: Row[Any], **values: Any) -> None:
         changed = values | {"claimed_until": None, "claimed_by": ""}
@@ -257,10 +298,21 @@ class Outbox:
 
 
 def claim(
-    connection: Connection, settings: Settings, node: str, now: datetime, most: int
-) -> list[tuple[Row[Any], Letter | Exception]]:
-    """Takes up to `most` due letters for this node, with what they say; `attempts` counts the try to come."""
-    values = {"node": node, "now": now, "until": now + LEASE, "most": most}
+    connection: Connection,
+    settings: Settings,
+    node: str,
+    now: datetime,
+    most: int,
+    *,
+    busy: Collection[str] = (),
+    of_one: int | None = None,
+) -> list[_Claimed]:
+    """Takes up to `most` due letters for this node, with what they say; `attempts` counts the try to come.
+
+    None for the recipients who are `busy`, and no more than `of_one` for any other.
+    """
+    values = {"node": node, "now": now, "until": now + LEASE, "most": most, "look": most + LOOK}
+    values |= {"busy": list(busy), "of_one": most if of_one is None else of_one}
     rows = sorted(connection.execute(_CLAIM, values), key=lambda row: int(row.id))
     writer = Writer(connection, settings)
     return [(row, _written(writer, row)) for row in rows]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -303,6 +307,32 @@ def test_a_letter_leaves_within_a_second(relay: Relay, sink: Sink) -> None:
     relay.send(write(f"Anna <{ANNA}>", letter.thread, "Still there?", answering=letter), ANNA, letter.thread)
     answered = time.monotonic()
     assert sink.wait(IVAN, 2).at - answered < 1
+
+
+def test_a_server_that_hangs_keeps_nobody_else_waiting(make_relay: Callable[..., Relay], sink: Sink) -> None:
+    relay = make_relay().start()
+    hold = threading.Event()
+
+    async def handle_data(_server: Any, _session: Any, envelope: Any) -> str:
+        while IVAN in envelope.rcpt_tos and not hold.is_set():
+            await asyncio.sleep(0.05)
+        return await Sink.handle_DATA(sink, _server, _session, envelope)
+
+    sink.handle_DATA = handle_data  # type: ignore[method-assign]
+    for i in range(80):
+        opens(relay, f"Matter {i}.")
+    sink.wait(OLGA, 80)  # of the same domain
+    sink.wait(ANNA, 80)
+    to_fix = f"fix@{DOMAIN}"
+    began = time.monotonic()
+    assert relay.send(write(f"Olga <{OLGA}>", to_fix, "Another chain."), OLGA, to_fix)[0] == 250
+    assert sink.wait(SERGEI).at - began < 3
+    assert sink.wait(OLGA, 81).at - began < 3
+    assert sink.to(IVAN) == []
+    hold.set()
+    sink.wait(IVAN, 80)
+    numbers = [int(found[1]) for letter in sink.to(IVAN) if (found := re.search(r"Matter (\d+)\.", letter.text))]
+    assert numbers == list(range(80))
 
 
 def test_queue_commands(relay: Relay, sink: Sink) -> None:
