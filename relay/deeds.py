@@ -191,7 +191,12 @@ def _answer(kind: LetterKind) -> Callable[[Case, Command], Deed]:
 
 
 def _full(case: Case, command: Command) -> Deed:
-    """What the relay cut from the author's last mail is published too."""
+    """What the relay cut from the author's last mail is published too.
+
+    Not where a link of the chain hides somebody: the cut text quotes letters with names that others must not see.
+    """
+    if any(link.identity == "hidden" for ticket in case.chain.tickets if (link := case.network.links.get(ticket.link or ""))):
+        return _cannot(command, "full-hidden")
     if not case.turn.cut:
         return _cannot(command, "nothing-cut")
     return Deed(events=(case.event("comment", case.turn.cut),))

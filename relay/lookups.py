@@ -152,7 +152,7 @@ def _event(chain: Chain, event: Event, settings: Settings) -> Facts:
         "internal": event.internal,
         "text": event.text,
         "attachments": [{"name": file.name, "type": file.type, "size": file.size} for file in event.attachments],
-        "data": dict(event.data),
+        "data": {key: value for key, value in event.data.items() if key != "cut"},
         "mail": event.mail_id,
         "message_id": event.message_id,
     }

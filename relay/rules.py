@@ -21,6 +21,7 @@ from relay.workflow import MOVES
 
 # The order in which status words may follow one another in one mail; any other two contradict each other.
 PROGRESS = ("accept", "start", "wait", "resolved")
+MOST_CUT = 20_000  # characters of what was cut that are kept beside a comment; the raw mail has all of it
 _HASHED = re.compile(r"[#＃]\s?([^\W\d_]+)")
 _TAG = re.compile(r"(?i)^\s*(?:(?:re|fwd?|aw|wg|sv|vs|отв|ответ|пересл)\s*(?:\[\d+\])?\s*:\s*)+")
 
@@ -124,7 +125,7 @@ def _comment(case: Case) -> tuple[Event, ...]:
     text = "\n".join(part for part in (*_beside_internal(mail), mail.text) if part)
     if case.turn.said_before or not (text or mail.attachments):
         return ()
-    cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)
+    cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)[:MOST_CUT]
     files = tuple(file for file in mail.attachments if file not in _withheld(case))
     return (replace(case.event("comment", text, **({"cut": cut} if cut else {})), attachments=files),) if text or files else ()
 

@@ -277,10 +277,20 @@ def _latest_event(connection: Connection, chain_id: int) -> int | None:
 
 
 def last_cut(connection: Connection, ticket_id: int, author: str) -> str:
-    """What was cut from the last public mail of that author at that ticket; "" if nothing."""
+    """What was cut from the last public mail of that author at that ticket; "" if nothing.
+
+    Lines that stand in an internal mail there are left out: he may have quoted one.
+    """
     mine = (EVENTS.c.ticket_id == ticket_id, EVENTS.c.author == author, EVENTS.c.kind == "comment", EVENTS.c.internal.is_(False))
     data = connection.execute(select(EVENTS.c.data).where(*mine).order_by(EVENTS.c.id.desc()).limit(1)).scalar()
-    return str((data or {}).get("cut", ""))
+    secret = select(EVENTS.c.text).where(EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal)
+    internal = {_bare(line) for text in connection.execute(secret).scalars() for line in text.splitlines() if _bare(line)}
+    return "\n".join(line for line in str((data or {}).get("cut", "")).splitlines() if _bare(line) not in internal).strip()
+
+
+def _bare(line: str) -> str:
+    """A line without quote marks and blanks, for comparison."""
+    return "".join(line.lstrip("> ").split()).lower()
 
 
 def note_sighting(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> None:

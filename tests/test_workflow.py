@@ -199,6 +199,15 @@ def test_what_was_cut_can_be_published(play: Play) -> None:
     play.hears(ANNA, "Room 12, ask for the key")
 
 
+def test_what_was_cut_is_published_without_what_was_internal(play: Play) -> None:
+    play.says(IVAN, "#internal\nThey never pay on time.")
+    quote = "On Mon, 23 Nov 2026 at 10:00, Ivan <ivan@north.example> wrote:\n> They never pay on time.\n> The key is at the desk."
+    play.says(IVAN, f"See below.\n\n{quote}")
+    play.hears(ANNA, "See below.")
+    play.says(IVAN, "#full")
+    assert "never pay" not in play.hears(ANNA, "The key is at the desk.").text
+
+
 def test_the_buttons_do_what_they_say(play: Play) -> None:
     letter = play.sink.wait(IVAN)
     offered = {body.split()[0]: (to, body) for to, body in mailtos(letter) if body.startswith("#")}

@@ -40,10 +40,16 @@ def init(
     if path.exists():
         typer.echo(f"{path} is already there, and was left as it is; name another folder, or move it away first.", err=True)
         raise typer.Exit(1)
-    path.parent.mkdir(parents=True, exist_ok=True)
     key = path.parent / start.KEY
-    records = start.records(domain, start.make_key(key))
-    path.write_text(start.text(domain, postmaster), "utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records = start.records(domain, start.make_key(key))
+        path.write_text(start.text(domain, postmaster), "utf-8")
+    except OSError as error:
+        typer.echo(
+            f"relay: cannot write {error.filename or path}: {error.strerror}; name a folder that you may write to.", err=True
+        )
+        raise typer.Exit(1) from None
     if json:
         print_json({"config": str(path), "key": str(key), "records": [asdict(one) for one in records]})
         return
