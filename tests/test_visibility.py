@@ -291,3 +291,42 @@ def test_branches_are_listed_each_below_its_own() -> None:
     seats = visibility.seats(chain(*links), network(*links), chain(*links).ticket(1))
     names = [(seat.party[-1], seat.depth) for seat in seats]
     assert names == [("A", 0), ("B", 1), ("C", 2), ("E", 2), ("D", 1)]
+
+
+# ── statuses, numbers, ratings, time, facts ────────────────────────────────────────────────────────────────
+
+DATA = {
+    "status": {"status": "resolved", "until": None},
+    "reference": {"reference": "SECRET-1"},
+    "rating": {"stars": 4},
+    "time": {"minutes": 90},
+    "field": {"name": "Equipment", "value": "pump"},
+}
+
+
+@given(chains, st.data())
+def test_facts_cross_only_where_their_share_does_and_to_whom_they_concern(
+    drawn: tuple[Network, Chain], data: st.DataObject
+) -> None:
+    of, matter = drawn
+    tickets, ways = st.sampled_from(matter.tickets), links_of(of, matter)
+    reader, author, about = data.draw(tickets), data.draw(tickets), data.draw(tickets)
+    kind = data.draw(st.sampled_from(sorted(DATA)))
+    facts: dict[str, Any] = DATA[kind] | ({"ticket": about.id} if kind in ("status", "rating") else {})
+    event = Event(3, kind, author.id, Contact("w@w.example", "Writer"), NOW, text="Why.", data=facts)  # type: ignore[arg-type]
+    seen = visibility.entry(matter, of, reader, event)
+    assert visibility.entry(matter, of, reader, replace(event, internal=True)) is None or reader == author
+    if reader == author:
+        return
+    there = way(ways, reader.id, author.id)
+    target = way(ways, reader.id, (about if kind in ("status", "rating") else author).id)
+    may = {
+        "status": crosses(there, "status") and crosses(target, "status") and knows(target),
+        "reference": crosses(there, "reference") and knows(target),
+        "rating": about == reader,
+        "time": author.parent == reader.id,
+        "field": crosses(there, "fields"),
+    }[kind]
+    assert (seen is not None) == may
+    if seen is not None:
+        assert seen.text == ("Why." if crosses(there, "comments") else "") and seen.who in ("Writer", seen.party)
