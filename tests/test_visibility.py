@@ -295,7 +295,7 @@ def test_branches_are_listed_each_below_its_own() -> None:
 
 # ── statuses, numbers, ratings, time, facts ────────────────────────────────────────────────────────────────
 
-DATA = {
+DATA: dict[str, dict[str, Any]] = {
     "status": {"status": "resolved", "until": None},
     "reference": {"reference": "SECRET-1"},
     "rating": {"stars": 4},
