@@ -46,6 +46,10 @@ class LineUp(Generic[Item]):
         self._busy[_domain(recipient)] += 1
         return recipient, item
 
+    def waiting(self) -> list[tuple[str, int]]:
+        """How many letters wait for each recipient, beside the one that is being sent."""
+        return [(recipient, len(queue)) for recipient, queue in self._waiting.items()]
+
     def done(self, recipient: str) -> None:
         """The letter that was taken is dealt with."""
         self._served.discard(recipient)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +42,9 @@ FRESH = LEASE / 2  # a claim with less left is given back instead of begun: long
 BATCH = 256  # letters in hand at once
 LOOK = 1024  # due letters that are looked at for those to claim
 IDLE = 10.0  # seconds until a worker looks whether its connection should be closed
+PILE = 24  # letters waiting, at which mails coming in are slowed
+GLANCE = 0.02  # seconds between looks at the pile
+MOVED = 10_000  # recipients of whom it is remembered when they last got a letter
 PACE = 1.0  # seconds that a mail waits, stored, when letters are due faster than they can be sent
 POLL = 1.0  # seconds between looks for letters that nobody woke us for
 ROOM = 0.7  # of smtp.max_size for the files of one letter: base64 makes them a third larger
@@ -102,8 +104,7 @@ class Outbox:
         self._database, self._blobs, self._office, self._log, self._node = database, blobs, office, log, node
         self._woken = asyncio.Event()
         self._landed = asyncio.Event()
-        self._keeping_up = asyncio.Event()  # no more is due than can be in hand
-        self._keeping_up.set()
+        self._moved: dict[str, float] = {}  # when a letter of a recipient last landed, by the loop's clock
         self._closing = False
         self._sent: asyncio.Queue[tuple[Row[Any], str]] = asyncio.Queue()
         self._flying = InHand()
@@ -115,10 +116,15 @@ class Outbox:
 
     async def pace(self) -> None:
         """Waits while letters are piling up, `PACE` seconds at most: who takes mails in must not starve who sends them."""
-        if not self._keeping_up.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PACE):
-                    await self._keeping_up.wait()
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PACE
+        while self._piling_up(loop.time()) and loop.time() < patience:  # noqa: ASYNC110 - time itself changes the answer
+            await asyncio.sleep(GLANCE)
+
+    def _piling_up(self, now: float) -> bool:
+        """Whether more waits than is sent at once, of those whose letters do go out: one server that hangs slows nobody."""
+        moving = (count for recipient, count in self._line.waiting() if now - self._moved.get(recipient, -PACE) < PACE)
+        return sum(moving) > PILE
 
     async def run(self) -> None:
         """Claims and sends until cancelled; what is then claimed and not begun is given back."""
@@ -144,12 +150,8 @@ class Outbox:
         while True:
             self._woken.clear()
             room = BATCH - len(self._flying)
-            claimed = await self._claim(room) if room > 0 and not self._closing else Counter()
-            full = claimed.total() >= room
-            if full or max(claimed.values(), default=0) >= MOST_OF_ONE:
-                self._keeping_up.clear()
-            else:
-                self._keeping_up.set()
+            claimed = await self._claim(room) if room > 0 and not self._closing else 0
+            full = claimed >= room
             if not full or room <= 0:
                 await self._wait()
 
@@ -158,23 +160,23 @@ class Outbox:
             async with asyncio.timeout(POLL):  # not wait_for: on Python 3.11 it can swallow a cancellation
                 await self._woken.wait()
 
-    async def _claim(self, most: int) -> Counter[str]:
-        """How many letters were claimed for each recipient."""
+    async def _claim(self, most: int) -> int:
+        """How many letters were claimed."""
         settings, now, busy = self._office().settings, datetime.now(UTC), self._flying.busy()
         try:
             pairs = await self._database.write(lambda c: claim(c, settings, self._node, now, most, busy=busy, of_one=MOST_OF_ONE))
         except Exception:  # noqa: BLE001 - a database that is away now may be back in a second
             self._log.exception("outbox_cannot_claim")
             await asyncio.sleep(POLL)
-            return Counter()
+            return 0
         if self._closing:
-            return Counter()  # they are given back with this node's other claims
+            return 0  # they are given back with this node's other claims
         for row, letter in pairs:
             if row.id in self._flying:
                 continue  # a claim of our own that lapsed while the letter waited in the line
             self._flying.add(row.id, row.recipient)
             self._line.add(row.recipient, (row, letter))
-        return Counter(row.recipient for row, _ in pairs)
+        return len(pairs)
 
     async def _work(self) -> None:
         office, lane = self._office(), self._new_lane()
@@ -226,7 +228,10 @@ class Outbox:
             except Exception:  # noqa: BLE001 - their claims lapse, and they are sent again
                 self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
             for row, _ in sent:
+                self._moved[row.recipient] = asyncio.get_running_loop().time()
                 self._land(row.id)
+            if len(self._moved) > MOVED:
+                self._moved.clear()
 
     def _land(self, letter: int) -> None:
         before, freed = len(self._flying), self._flying.remove(letter)
