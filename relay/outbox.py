@@ -223,15 +223,22 @@ class Outbox:
             sent = [await self._sent.get()]
             while not self._sent.empty():
                 sent.append(self._sent.get_nowait())
-            try:
-                await self._database.write(partial(mark_sent, sent=sent, now=datetime.now(UTC)))
-            except Exception:  # noqa: BLE001 - their claims lapse, and they are sent again
-                self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
+            while not await self._marked(sent):  # noqa: ASYNC110 - nothing tells that a database is back
+                await asyncio.sleep(POLL)
             for row, _ in sent:
                 self._moved[row.recipient] = asyncio.get_running_loop().time()
                 self._land(row.id)
             if len(self._moved) > MOVED:
                 self._moved.clear()
+
+    async def _marked(self, sent: Sequence[tuple[Row[Any], str]]) -> bool:
+        """Whether it is written that these were sent: until it is, they stay in hand, for what is forgotten is sent twice."""
+        try:
+            await self._database.write(partial(mark_sent, sent=sent, now=datetime.now(UTC)))
+        except Exception:  # noqa: BLE001 - a database that is away now may be back in a second
+            self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
+            return False
+        return True
 
     def _land(self, letter: int) -> None:
         before, freed = len(self._flying), self._flying.remove(letter)

@@ -416,3 +416,27 @@ def test_the_port_is_free_again_and_a_taken_one_is_said(make_relay: Callable[...
     )
     assert done.returncode == 1 and "cannot listen on 127.0.0.1" in done.stderr and "Traceback" not in done.stderr
     assert free_port()
+
+
+def test_what_was_sent_while_the_database_was_away_is_not_sent_again(make_relay: Callable[..., Relay], sink: Sink) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def slowly(_server: Any, _session: Any, envelope: Any) -> str:
+        begun.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        return await Sink.handle_DATA(sink, _server, _session, envelope)
+
+    with postgres() as server:
+        relay = make_relay(database=server.url).start()
+        sink.handle_DATA = slowly  # type: ignore[method-assign]
+        opens(relay)
+        assert begun.wait(10)
+        server.stop()
+        go_on.set()
+        for who in (ANNA, IVAN, OLGA):
+            sink.wait(who)
+        until(lambda: "letters_not_marked" in relay.log, "the failure to mark")
+        server.start()
+        until(lambda: relay.json("queue", "list") == [], "an empty queue", 20)
+        assert relay.stop() == 0
+    assert len(sink.received) == 3

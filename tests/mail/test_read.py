@@ -502,3 +502,12 @@ def test_mangled_mails_are_read_or_refused(changes: list[tuple[int, bytes, int]]
         read(raw)
     except Refused as refusal:
         assert refusal.code == 554
+
+
+def test_an_answer_that_is_nothing_but_a_quote_says_nothing_new() -> None:
+    body = "\r\n\r\n> What the others wrote.\r\n> And more of it.\r\n"
+    head = "From: a@shop.example\r\nTo: t@relay.example\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\n"
+    for more in ("Subject: Re: Pump\r\n", "Subject: Pump\r\nIn-Reply-To: <x@relay.example>\r\n"):
+        found = read((head + more + body).encode())
+        assert found.text == "" and "What the others wrote." in found.quoted
+    assert "What the others wrote." in read(f"{head}Subject: Fwd: Pump\r\n{body}".encode()).text
