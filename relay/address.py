@@ -106,6 +106,11 @@ def betrays(content: bytes, domain: str) -> bool:
     return re.search(rf"(?i)\b[tnb]-{TOKEN}@{re.escape(domain)}".encode(), content) is not None
 
 
+def mentions(text: str) -> bool:
+    """Whether a text has a thread, note or return-path address in it, as each of our letters does."""
+    return _ANY_TOKEN.search(text) is not None and re.search(rf"(?i)[tnb]-{TOKEN}", text) is not None
+
+
 def scrub(text: str, domain: str, replacement: str = "…") -> str:
     """`text` without any thread, note or return-path address of this relay, whatever stands around it.
 

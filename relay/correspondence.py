@@ -18,9 +18,10 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "notice", "history", "status", "help", "undelivered", "postmaster"}
+AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "postmaster"}
 WHOLE_THREAD = {"pass", "history"}
-WITHOUT_WORDS = {"notice", "status", "help"}
+WITHOUT_WORDS = {"status", "help"}
+WITH_CARD = {"pass", "opened", "history", "status"}
 NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
@@ -76,7 +77,9 @@ class Writer:
             entries=entries,
             seats=self._once(("seats", ticket.id), lambda: visibility.seats(chain, self._settings.network, ticket)),
             actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
+            facts=visibility.facts(chain, self._settings.network, ticket) if row.kind in WITH_CARD else (),
             automatic=row.kind in AUTOMATIC,
+            may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
         )
 
@@ -147,8 +150,8 @@ class Writer:
         ]
 
     def _answered(self, row: Row[Any]) -> list[str]:
-        """The mail that a notice is about, also when it made no event."""
-        if row.kind not in ("notice", "history", "status", "help"):
+        """The mail that a receipt is about, also when it made no event."""
+        if row.kind not in ("receipt", "history", "status", "help"):
             return []
         return list(self._connection.execute(select(MAILS.c.message_id).where(MAILS.c.id == row.mail_id)).scalars())
 

@@ -48,7 +48,8 @@ class Decision:
 class Turn:
     """One mail at one ticket: what `decide` is asked about.
 
-    `cut` is what was cut from the author's last mail here. `links` are the keys of links whose address the mail also went
+    `cut` is what was cut from the author's last mail here, `unknown_cut` what was cut from this one and stands nowhere in the
+    chain. `links` are the keys of links whose address the mail also went
     to; `note` says that it went to the note address; `said_before` that its comment is in the chain already (the mail came
     on another way); `opening` that it opened the chain; `problems` were found before.
     """
@@ -57,6 +58,7 @@ class Turn:
     mail: Mail
     mail_id: str
     cut: str = ""
+    unknown_cut: str = ""
     links: tuple[str, ...] = ()
     note: bool = False
     said_before: bool = False

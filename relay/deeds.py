@@ -6,14 +6,14 @@ A deed is either events (and new tickets, or letters to the author alone), or a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from relay import arguments, visibility, workflow
 from relay.decision import Case, Problem
-from relay.model import Command, Event, LetterKind, Link, Ticket
+from relay.model import Command, Event, Fact, LetterKind, Link, Ticket
 from relay.people import party_of
 from relay.workflow import MOVES
 
@@ -115,11 +115,17 @@ def _rate(case: Case, command: Command) -> Deed:
 
 
 def _field(case: Case, command: Command) -> Deed:
-    """A fact of the matter that travels with it: `NAME: VALUE`."""
-    name, colon, value = command.argument.partition(":")
-    if not (colon and name.strip() and value.strip()):
+    """A fact of the matter, `NAME: VALUE`. One that is known already is corrected by its own party or one upstream of it."""
+    name, colon, value = (" ".join(part.split()) for part in command.argument.partition(":"))
+    if not (colon and name and value):
         return _cannot(command, "no-value")
-    return Deed(events=(case.event("field", name=" ".join(name.split()), value=" ".join(value.split())),))
+    known = visibility.said_by(case.chain, case.network, case.ticket, Fact.key_of(name))
+    if known is None:
+        return Deed(events=(case.event("field", name=name, value=value),))
+    fact, whose = known
+    if case.ticket not in workflow.above(case.chain, whose):
+        return _cannot(command, "not-your-fact", name=fact.name, value=fact.value)
+    return Deed(events=(case.event("field", name=fact.name, value=value, before=fact.value, of=whose.id),))
 
 
 def _time(case: Case, command: Command) -> Deed:
@@ -195,11 +201,27 @@ def _full(case: Case, command: Command) -> Deed:
 
     Not where a link of the chain hides somebody: the cut text quotes letters with names that others must not see.
     """
-    if any(link.identity == "hidden" for ticket in case.chain.tickets if (link := case.network.links.get(ticket.link or ""))):
+    if hides_somebody(case):
         return _cannot(command, "full-hidden")
     if not case.turn.cut:
         return _cannot(command, "nothing-cut")
     return Deed(events=(case.event("comment", case.turn.cut),))
+
+
+def hides_somebody(case: Case) -> bool:
+    """Whether a link of the chain hides who is behind it, or is not configured any more."""
+    links = (case.network.links.get(ticket.link) for ticket in case.chain.tickets if ticket.link)
+    return any(link is None or link.identity == "hidden" for link in links)
+
+
+def _mute(case: Case, _command: Command) -> Deed:
+    """The author wants no more letters of this ticket: his own affair, which no other party hears of."""
+    return Deed(events=(mute(case, muted=True),))
+
+
+def mute(case: Case, *, muted: bool) -> Event:
+    """The event that stops, or starts again, a ticket's letters to the author of the mail."""
+    return replace(case.event("mute", address=case.turn.mail.author.address.lower(), muted=muted), internal=True)
 
 
 def _internal(_case: Case, _command: Command) -> Deed:
@@ -222,5 +244,6 @@ DEEDS: Mapping[str, Callable[[Case, Command], Deed]] = {
     "history": _answer("history"),
     "status": _answer("status"),
     "full": _full,
+    "mute": _mute,
     "help": _answer("help"),
 }

@@ -7,7 +7,7 @@ one at the end: canonical for DKIM's simple body canonicalisation as they stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -22,10 +22,13 @@ from markupsafe import Markup
 from relay import markup, mime
 from relay.markup import Picture
 from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
+from relay.receipt import beginning
 from relay.wording import COMMANDS, SOURCE, Language, languages
 
+MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
 SUBJECT = 600  # characters of it for the percent-encoded subject
+IN_SHORT = ("receipt",)  # kinds that give the beginnings of texts only
 WITH_FILES = ("comment", "pass", "note", "history")  # kinds that carry their entries' files; the others only name them
 
 
@@ -34,8 +37,8 @@ class Said:
     """An entry as the templates see it.
 
     `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
-    names of the files that the text does not name, `left_out` of those that would make the letter too large. `status` … `time`
-    are the facts of the kinds called so, in words.
+    names of the files that the text does not name, `left_out` of those that would make the letter too large, `stays` of
+    those that cannot go on to the parties `stays_from`. `status` … `time` are the facts of the kinds called so, in words.
     """
 
     kind: EventKind
@@ -49,11 +52,15 @@ class Said:
     html: Markup
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    stays: tuple[str, ...]
+    stays_from: tuple[str, ...]
+    muted: bool
     status: str
     until: str
     reference: str
     name: str
     value: str
+    before: str
     stars: str
     time: str
 
@@ -75,6 +82,15 @@ class Deed:
 
     line: str
     meaning: str
+    mailto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a party needs to know: the lines to be filled in, and a mailto link that begins with them ("" when too long)."""
+
+    party: str
+    lines: tuple[str, ...]
     mailto: str
 
 
@@ -112,7 +128,7 @@ class Letters:
     # ── headers ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _headers(self, letter: Letter) -> Iterable[bytes]:
-        """The header lines before the body's own; RFC 3834 for Auto-Submitted."""
+        """The header lines before the body's own; RFC 3834 for Auto-Submitted, RFC 2369 §3.2 for List-Unsubscribe."""
         tag = _tag(letter)
         yield mime.header("From", mime.mailbox(letter.sender_name, letter.sender, len("From: ")))
         yield mime.header("To", mime.mailbox(letter.to.name, letter.to.address, len("To: ")))
@@ -125,6 +141,8 @@ class Letters:
         if letter.number:
             yield mime.header("X-Relay-Chain", mime.clean(letter.number, 40))
         yield mime.header("X-Relay-Loop", self.domain)
+        if letter.may_mute:
+            yield mime.header("List-Unsubscribe", f"<mailto:{mime.addr_spec(letter.sender)}?subject={quote(MUTE)}>")
         if letter.automatic:
             yield mime.header("Auto-Submitted", "auto-replied")
         yield b"MIME-Version: 1.0\r\n"
@@ -163,7 +181,7 @@ class Letters:
     def _values(self, letter: Letter, language: Language, pictures: Sequence[dict[str, Picture]]) -> dict[str, Any]:
         """Everything a template may use; all of it is data, and only `html` values are markup already."""
         entries = [
-            _said(entry, shown, language)
+            _said(_shortened(entry) if letter.kind in IN_SHORT else entry, shown, language)
             for entry, shown in zip(letter.entries, pictures, strict=True)
             if not _goes_without_saying(letter, entry)
         ]
@@ -181,15 +199,18 @@ class Letters:
             "passed_by": next((_by(entry) for entry in reversed(letter.entries) if entry.data.get("mine")), ""),
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
+            "facts": [(mime.clean(fact.name), mime.clean(fact.value, 1000)) for fact in letter.facts],
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
             "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]
             if letter.kind == "help"
             else [],
             "internal": language.command("internal"),
+            "mute": language.command("mute") if letter.may_mute else "",
             "sender": mime.addr_spec(letter.sender),
             "note": mime.addr_spec(letter.note) if letter.note else "",
             "note_mailto": _mailto(letter.note, subject, "") if letter.note else "",
             **_data(letter, language),
+            **_receipt(letter, language, subject),
         }
 
 
@@ -228,11 +249,15 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         html=markup.to_html(markup.to_text(text, left), pictures),
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
         left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
+        stays=tuple(mime.clean(name) for name in entry.data.get("stays", ())),
+        stays_from=tuple(mime.clean(name) for name in entry.data.get("stays_from", ())),
+        muted=bool(entry.data.get("muted")),
         status=language.status(entry.data["status"]) if entry.kind == "status" else "",
         until=language.day(entry.data["until"]) if entry.data.get("until") else "",
         reference=mime.clean(str(entry.data.get("reference", ""))),
         name=mime.clean(str(entry.data.get("name", ""))),
-        value=mime.clean(str(entry.data.get("value", ""))),
+        value=mime.clean(str(entry.data.get("value", "")), 1000),
+        before=mime.clean(str(entry.data.get("before", "")), 1000),
         stars=str(entry.data.get("stars", "")),
         time=language.duration(int(entry.data.get("minutes", 0))),
     )
@@ -243,8 +268,16 @@ def _by(entry: Entry) -> str:
 
 
 def _goes_without_saying(letter: Letter, entry: Entry) -> bool:
-    """The bare fact that the ticket was passed on to the reader stands in the heading of the letter that brings it."""
-    return letter.kind == "pass" and entry.kind == "passed" and bool(entry.data.get("mine")) and not entry.text
+    """What stands in the heading of the letter that brings the ticket, and on its card of facts."""
+    if letter.kind != "pass":
+        return False
+    if entry.kind == "passed":
+        return bool(entry.data.get("mine")) and not entry.text
+    return entry.kind == "field" and any((f.name, f.value) == (entry.data["name"], entry.data["value"]) for f in letter.facts)
+
+
+def _shortened(entry: Entry) -> Entry:
+    return replace(entry, text=beginning(entry.text))
 
 
 def _row(seat: Seat, language: Language) -> Row:
@@ -281,8 +314,29 @@ def _subject_query(title: str) -> str:
     return coded
 
 
+def _receipt(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
+    """The values of "receipt" and "opened": see `receipt.data`."""
+    data = letter.data
+    cut = mime.clean_text(str(data.get("cut", ""))).strip("\n")
+    offers = [Action(offer["word"], offer["argument"]) for offer in data.get("offers", ())]
+    return {
+        "told": [mime.clean(name) for name in data.get("told", ())],
+        "kept_inside": bool(data.get("internal")),
+        "cut": cut,
+        "cut_html": markup.to_html(cut, {}),
+        "full": _deed(Action("full"), language, letter.sender, subject) if data.get("full") else None,
+        "offers": [_deed(action, language, letter.sender, subject) for action in offers],
+        "asks": [_question(ask, letter, language, subject) for ask in data.get("asks", ())],
+    }
+
+
+def _question(ask: Mapping[str, Any], letter: Letter, language: Language, subject: str) -> Question:
+    lines = tuple(language.command("field", f"{mime.clean(name)}:") for name in ask["names"])
+    return Question(mime.clean(ask["party"]), lines, _mailto(letter.sender, subject, "\r\n".join(f"{line} " for line in lines)))
+
+
 def _data(letter: Letter, language: Language) -> dict[str, Any]:
-    """The values of one kind: notice, undelivered, postmaster."""
+    """The values of one kind: undelivered, postmaster; and problems."""
     data = letter.data
     text = mime.clean_text(str(data.get("text", ""))).strip("\n")
     return {

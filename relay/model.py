@@ -16,8 +16,9 @@ Identity = Literal["person", "party", "hidden"]
 Share = Literal["comments", "attachments", "status", "reference", "fields"]
 SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
-EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "automatic", "undelivered"]
-LetterKind = Literal["comment", "pass", "opened", "note", "notice", "history", "status", "help", "undelivered", "postmaster"]
+Receipts = Literal["needed", "all", "none"]
+EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered"]
+LetterKind = Literal["comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "postmaster"]
 
 
 # ── configuration ──────────────────────────────────────────────────────────────────────────────────────────
@@ -50,7 +51,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An organisation of a chain, as configured under `[parties.KEY]`; `language` and `timezone` are resolved."""
+    """An organisation of a chain, as configured under `[parties.KEY]`; `language` and `timezone` are resolved.
+
+    `receipts`: whether its people get a receipt for a mail that has something to say about, for all, or for none.
+    `suggest`: whether a receipt offers the status that free text looks like.
+    """
 
     key: str
     name: str
@@ -62,6 +67,8 @@ class Party:
     unknown: Unknown = "hold"
     digest: Digest | None = None
     desk: Desk | None = None
+    receipts: Receipts = "needed"
+    suggest: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,32 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that travels with the matter, as one party has last said it: the name as written, its value, and when."""
+
+    name: str
+    value: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """What is the same for all ways to write the name."""
+        return self.key_of(self.name)
+
+    @staticmethod
+    def key_of(name: str) -> str:
+        """The name without what people write differently: capitals, blanks, ё."""
+        return " ".join(name.casefold().replace("ё", "е").split())
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One party's end of a matter.
 
     `parent` is the upstream ticket and `link` the link it came over; both are None for the chain's first ticket.
     `thread` and `note` are address tokens (see `address`). `participants` write and get letters beside the party's contacts.
-    A ticket not stored yet has a negative `id`.
+    `facts` are what its party has said of the matter, one a name, oldest first; `muted` the addresses (lower case) that have
+    asked for no more of its letters. A ticket not stored yet has a negative `id`.
     """
 
     id: int
@@ -108,6 +135,8 @@ class Ticket:
     thread: str = ""
     note: str = ""
     participants: tuple[Contact, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    muted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +161,8 @@ class Chain:
 class Attachment:
     """A file of a mail. `content` is empty where only the stored `sha256` (hex) is at hand.
 
-    `content_id` is set for an inline picture: a short id of our own ("p1"); the text names it as `[cid:p1]`.
+    `content_id` is set for an inline picture: a short id of our own ("p1"); the text names it as `[cid:p1]`. `stuck`: what it
+    says of its maker cannot be taken out, so it crosses no hidden link. `bare`: this copy goes without that (see `cleaning`).
     """
 
     name: str
@@ -141,6 +171,8 @@ class Attachment:
     sha256: str
     content_id: str = ""
     content: bytes = b""
+    stuck: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +180,9 @@ class Event:
     """What happened at `ticket`, append-only.
 
     An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
-    ticket's id), for "undelivered" {"ticket", "reason"}. `message_id` is the author's mail's own, with angle brackets.
+    ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
+    {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}.
+    `message_id` is the author's mail's own, with angle brackets.
     """
 
     id: int
@@ -269,6 +303,15 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Ball:
+    """Who has the ball, as one reader may see it, and since when."""
+
+    party: str
+    own: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """What a reader may do now: a command word and its argument, offered as a mailto link and in words."""
 
@@ -283,8 +326,9 @@ class Letter:
     `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster"), `sender_name` what stands beside it.
     `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
-    address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted. `data` by kind:
-    "notice" {"problems": [{"line": str, "reason": code, ...}]},
+    address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted, `may_mute` for List-Unsubscribe. `facts`
+    are what is known of the matter, `balls` who has it since when. `data` by kind:
+    "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "postmaster" {"what": str, "details": {label: value}, "text": str}.
     """
@@ -306,5 +350,8 @@ class Letter:
     seats: tuple[Seat, ...] = ()
     actions: tuple[Action, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    balls: tuple[Ball, ...] = ()
     automatic: bool = False
+    may_mute: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -25,12 +25,17 @@ def introduced(network: Network, party_key: str, author: Contact) -> Contact:
 
 
 def recipients(network: Network, ticket: Ticket) -> tuple[Contact, ...]:
-    """Who gets the letters of a ticket: the party's desk, or else its contacts and the ticket's participants."""
+    """Who gets the letters of a ticket: the party's desk, or else its contacts and participants, but for the muted."""
     party = network.parties.get(ticket.party)
     if party and party.desk:
         return (Contact(party.desk.address, party.name),)
-    everyone = [*(party.contacts if party else ()), *ticket.participants]
+    everyone = [contact for contact in known(network, ticket) if contact.address.lower() not in ticket.muted]
     return tuple({address.split(contact.address): contact for contact in reversed(everyone)}.values())[::-1]
+
+
+def known(network: Network, ticket: Ticket) -> tuple[Contact, ...]:
+    """The party's contacts and the ticket's participants, whether they get its letters or not."""
+    return (*party_of(network, ticket.party).contacts, *ticket.participants)
 
 
 def party_of(network: Network, key: str) -> Party:

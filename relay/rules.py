@@ -13,10 +13,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from relay import address, deeds, visibility, workflow
+from relay import address, crossing, deeds, facts, receipt, visibility, workflow
 from relay.decision import Case, Decision, Order, Problem, Turn
 from relay.model import Action, Attachment, Chain, Command, Contact, Event, LetterKind, Mail, Network, Ticket
-from relay.people import belongs, recipients
+from relay.people import belongs, known, recipients
+from relay.receipt import Taken
 from relay.workflow import MOVES
 
 # The order in which status words may follow one another in one mail; any other two contradict each other.
@@ -35,9 +36,11 @@ class _Done:
     tickets: tuple[Ticket, ...] = ()
     answers: tuple[LetterKind, ...] = ()
     problems: tuple[Problem, ...] = ()
+    carried: tuple[Command, ...] = ()
 
-    def then(self, deed: deeds.Deed) -> _Done:
+    def then(self, deed: deeds.Deed, command: Command | None = None) -> _Done:
         """With one more deed; the chain grows by it, so that the next command finds what this one has made."""
+        carried = command is not None and not (deed.problem or deed.answers)
         chain = replace(self.case.chain, tickets=(*self.case.chain.tickets, *deed.tickets))
         return _Done(
             case=replace(self.case, chain=workflow.replay(chain, deed.events)),
@@ -45,6 +48,7 @@ class _Done:
             tickets=(*self.tickets, *deed.tickets),
             answers=(*self.answers, *deed.answers),
             problems=(*self.problems, *([deed.problem] if deed.problem else [])),
+            carried=(*self.carried, *([command] if command and carried else [])),
         )
 
 
@@ -55,22 +59,22 @@ def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decisio
     case = Case(chain, network, turn, is_internal(turn), now)
     done = _carry_out(case)
     events = _numbered((*_comment(case), *done.events))
-    problems = done.problems
+    grown, ticket = done.case.chain, done.case.ticket
+    problems = (*done.problems, *crossing.problems(grown, network, ticket, events))
     if not (events or problems or done.answers or turn.said_before):
         problems = (Problem("", "nothing-new"),)
-    grown, ticket = done.case.chain, done.case.ticket
-    if _unheard(grown, network, ticket, events):
-        problems = (*problems, Problem("", "not-shared"))
+    letters = (
+        *_pass_letters(network, done.tickets, events),
+        *_comment_letters(grown, network, ticket, turn, events),
+    )
     return Decision(
         tickets=done.tickets,
         events=events,
         participants=_joining(network, ticket, turn),
         orders=(
-            *_pass_letters(network, done.tickets, events),
-            *_comment_letters(grown, network, ticket, turn, events),
-            *_acknowledgement(network, ticket, turn, events),
+            *letters,
             *_answers(ticket, turn, done.answers, events),
-            *_notice(ticket, turn, events, problems),
+            *_receipt(network, Taken(done.case, events, problems, done.carried, letters)),
         ),
     )
 
@@ -98,8 +102,8 @@ def undelivered(chain: Chain, network: Network, about: Event, facts: Mapping[str
     """
     event = Event(-1, "undelivered", about.ticket, Contact(""), now, internal=True, data=facts)
     waiting = chain.ticket(about.ticket)
-    known = belongs(network, waiting.party, about.author.address, waiting.participants)
-    tell = (about.author,) if known else recipients(network, waiting)
+    theirs = belongs(network, waiting.party, about.author.address, waiting.participants)
+    tell = (about.author,) if theirs else recipients(network, waiting)
     return Decision(events=(event,), orders=tuple(Order("undelivered", who, waiting.id, -1) for who in tell))
 
 
@@ -136,13 +140,6 @@ def _withheld(case: Case) -> list[Attachment]:
     return [file for file in files if address.betrays(file.content, case.network.domain)]
 
 
-def _unheard(grown: Chain, network: Network, ticket: Ticket, events: tuple[Event, ...]) -> bool:
-    """Whether there is a public comment of which no link on the way to anybody shares anything."""
-    said = [event for event in events if event.kind == "comment" and not event.internal]
-    others = [other for other in grown.tickets if other.id != ticket.id]
-    return bool(said and others) and not any(visibility.entry(grown, network, other, event) for event in said for other in others)
-
-
 def _beside_internal(mail: Mail) -> list[str]:
     """What stands on the line of #internal itself: it takes no argument, so these are the note's first words."""
     return [command.argument for command in mail.commands if command.word == "internal"]
@@ -154,9 +151,10 @@ def _numbered(events: Iterable[Event]) -> tuple[Event, ...]:
 
 def _joining(network: Network, ticket: Ticket, turn: Turn) -> tuple[tuple[int, Contact], ...]:
     """A colleague who writes for the first time gets the ticket's letters from then on; a released stranger does not."""
-    author = turn.mail.author
-    known = any(address.same(author.address, contact.address) for contact in recipients(network, ticket))
-    return () if known or turn.released else ((ticket.id, author),)
+    author, party = turn.mail.author, network.parties.get(ticket.party)
+    is_known = any(address.same(author.address, contact.address) for contact in known(network, ticket))
+    desk = bool(party and party.desk and address.same(party.desk.address, author.address))
+    return () if is_known or desk or turn.released else ((ticket.id, author),)
 
 
 # ── commands ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,11 +169,20 @@ def _carry_out(case: Case) -> _Done:
         contradicting = _contradicting(case.turn.mail.commands)
         for command in case.turn.mail.commands:
             conflict = deeds.Deed(problem=Problem(command.line, "conflict")) if command in contradicting else None
-            done = done.then(conflict or deeds.do(done.case, command))
+            done = done.then(conflict or deeds.do(done.case, command), command)
     for key in case.turn.links:
         if not deeds.passed_before(done.case, key):
             done = done.then(deeds.pass_over(done.case, key))
+    if not case.turn.said_before:
+        done = done.then(deeds.Deed(events=(*facts.told(done.case), *_heard_again(done.case))))
     return done
+
+
+def _heard_again(case: Case) -> tuple[Event, ...]:
+    """Who had asked for no more letters and writes again gets them again."""
+    mail = case.turn.mail
+    asks = any(command.word == "mute" for command in mail.commands)
+    return (deeds.mute(case, muted=False),) if mail.author.address.lower() in case.ticket.muted and not asks else ()
 
 
 def _misunderstood(mail: Mail) -> list[Problem]:
@@ -215,7 +222,7 @@ def _comment_letters(grown: Chain, network: Network, ticket: Ticket, turn: Turn,
     orders: list[Order] = []
     brought_in = {event.data["ticket"] for event in events if event.kind == "passed"}
     for reader in grown.tickets:
-        visible = [event for event in events if visibility.entry(grown, network, reader, event)]
+        visible = [event for event in events if event.kind != "mute" and visibility.entry(grown, network, reader, event)]
         if not visible or reader.id in brought_in or (reader.id == ticket.id and not visible[0].internal):
             continue
         orders += [
@@ -226,25 +233,23 @@ def _comment_letters(grown: Chain, network: Network, ticket: Ticket, turn: Turn,
     return orders
 
 
-def _acknowledgement(network: Network, ticket: Ticket, turn: Turn, events: tuple[Event, ...]) -> list[Order]:
-    """To the one who opened the chain; where he was let in by hand, to the party's own people."""
-    about = next((event.id for event in events if event.kind == "passed"), None)
-    people = recipients(network, ticket) if turn.released else (turn.mail.author,)
-    return [Order("opened", who, ticket.id, about) for who in people] if turn.opening else []
-
-
 def _answers(ticket: Ticket, turn: Turn, kinds: Iterable[LetterKind], events: tuple[Event, ...]) -> list[Order]:
     """What the author asked for himself, each once."""
     about = events[-1].id if events else None
     return [] if turn.released else [Order(kind, turn.mail.author, ticket.id, about) for kind in dict.fromkeys(kinds)]
 
 
-def _notice(ticket: Ticket, turn: Turn, events: tuple[Event, ...], problems: Sequence[Problem]) -> list[Order]:
-    """What was not understood or not done, once, to the author; never to someone who was let in by hand."""
-    if not problems or turn.released:
+def _receipt(network: Network, taken: Taken) -> list[Order]:
+    """To the author, about his mail; for a new ticket the acknowledgement says it, to the party's people where he was let in."""
+    ticket, turn, events = taken.case.ticket, taken.case.turn, taken.events
+    data = receipt.data(taken)
+    if turn.opening:
+        about = next((event.id for event in events if event.kind == "passed"), None)
+        people = recipients(network, ticket) if turn.released else (turn.mail.author,)
+        return [Order("opened", who, ticket.id, about, data) for who in people]
+    if not receipt.due(taken, data):
         return []
-    data = {"problems": [problem.as_data() for problem in problems]}
-    return [Order("notice", turn.mail.author, ticket.id, events[0].id if events else None, data)]
+    return [Order("receipt", turn.mail.author, ticket.id, events[0].id if events else None, data)]
 
 
 def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...]:

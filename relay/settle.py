@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from relay import address, people, rules, store
-from relay.decision import Problem, Turn
+from relay import address, people, rules, store, workflow
+from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.model import Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
@@ -179,6 +179,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         mail=replace(case.mail, author=author),
         mail_id=case.envelope.id,
         cut=_cut(case, own.ticket),
+        unknown_cut=_unknown_cut(case, own.chain.id),
         links=links,
         note=own.note,
         said_before=before,
@@ -194,9 +195,25 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     if case.again:
         return
     store.save(case.connection, own.chain, decision, case.stamp)
+    _deaf(case, own, decision)
     case.touched.append(own.chain.id)
     if not before:
         store.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
+
+
+def _deaf(case: _Mail, own: Own, decision: Decision) -> None:
+    """The postmaster hears of a party of which nobody wants a ticket's letters any more."""
+    if not any(event.kind == "mute" for event in decision.events):
+        return
+    ticket = workflow.replay(own.chain, (event for event in decision.events if event.kind == "mute")).ticket(own.ticket.id)
+    if not people.recipients(case.settings.network, ticket):
+        party = people.party_of(case.settings.network, ticket.party).name
+        statement = {
+            "what": f"Nobody of {party} gets the letters of {own.chain.number} any more",
+            "details": {"Party": party, "Chain": own.chain.number, "Last to ask for it": case.mail.author.address},
+            "text": "Everyone there has asked for no more letters of it. Whoever of them writes to the ticket gets them again.",
+        }
+        tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
 def _cut(case: _Mail, ticket: Ticket) -> str:
@@ -204,6 +221,19 @@ def _cut(case: _Mail, ticket: Ticket) -> str:
     if all(command.word != "full" for command in case.mail.commands):
         return ""
     return store.last_cut(case.connection, ticket.id, case.mail.author.address)
+
+
+def _unknown_cut(case: _Mail, chain_id: int) -> str:
+    """What was cut from the mail but for the obvious: the chain quoted, a signature that has been seen."""
+    mail, parts = case.mail, []
+    if mail.quoted and not (address.mentions(mail.quoted) or store.is_known(case.connection, chain_id, mail.quoted)):
+        parts.append(mail.quoted)
+    if mail.signature:
+        letters = "".join(letter for letter in mail.signature.lower() if letter.isalpha())
+        mark = hashlib.sha256(f"{mail.author.address.lower()}\0{letters}".encode(errors="replace")).hexdigest()
+        if store.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
+            parts.append(mail.signature)
+    return "\n\n".join(parts)
 
 
 def _answered(case: _Mail, party: str) -> Own | None:

@@ -14,13 +14,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Executable, Row, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from relay import address, workflow
 from relay.decision import Decision, Order
-from relay.model import Attachment, Chain, Contact, Event, Mail, Ticket
+from relay.model import Attachment, Chain, Contact, Event, Fact, Mail, Ticket
 from storage import tables
 
 
@@ -34,6 +34,7 @@ CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow),
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 
+SHORT = 3  # characters of a line that says nothing by itself
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _PLACE = select(TICKETS.c.chain_id, TICKETS.c.id)
@@ -49,8 +50,10 @@ _ANSWERED = [
     .limit(1)
     for rows in (LETTERS, EVENTS)
 ]
-_LETTER_IS_NOTE = select(LETTERS.c.kind == "note").where(
-    LETTERS.c.message_id == bindparam("message_id"), LETTERS.c.ticket_id == bindparam("ticket")
+_LETTER_IS_NOTE = (
+    select(or_(LETTERS.c.kind == "note", and_(LETTERS.c.kind == "receipt", EVENTS.c.internal, EVENTS.c.kind != "mute")))
+    .outerjoin(EVENTS, EVENTS.c.id == LETTERS.c.event_id)
+    .where(LETTERS.c.message_id == bindparam("message_id"), LETTERS.c.ticket_id == bindparam("ticket"))
 )
 _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
     EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
@@ -58,6 +61,7 @@ _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
+_SAID = select(EVENTS.c.text).where(EVENTS.c.chain_id == bindparam("chain"))
 _CHAIN = select(CHAINS).where(CHAINS.c.id == bindparam("chain"))
 _CHAIN_LOCKED = _CHAIN.with_for_update()
 _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain")).order_by(TICKETS.c.id)
@@ -97,7 +101,7 @@ def find_answered(connection: Connection, message_ids: Sequence[str], party: str
 
 
 def answers_note(connection: Connection, mail: Mail, ticket_id: int) -> bool:
-    """Whether a mail answers an internal one: a letter that brought a note to that ticket, or its author's own mail.
+    """Whether a mail answers an internal one: a letter that brought a note to that ticket, its receipt, or its author's own mail.
 
     All that In-Reply-To names counts. Where none of it is known here, as when a colleague's direct mail is answered, the nearest
     known one of References decides.
@@ -142,9 +146,9 @@ def load_chain(connection: Connection, chain_id: int, *, lock: bool = False) -> 
     """The chain with its tickets. `lock` makes other processes wait for this transaction (SQLite's writer has all)."""
     wanted = {"chain": chain_id}
     row = connection.execute(_CHAIN_LOCKED if lock else _CHAIN, wanted).one()
-    people: dict[int, list[Contact]] = defaultdict(list)
-    for ticket_id, who, name in connection.execute(_CHAIN_PEOPLE, wanted):
-        people[ticket_id].append(Contact(who, name))
+    people: dict[int, list[Row[Any]]] = defaultdict(list)
+    for person in connection.execute(_CHAIN_PEOPLE, wanted):
+        people[person.ticket_id].append(person)
     rows = connection.execute(_CHAIN_TICKETS, wanted)
     return Chain(row.id, row.number, row.subject, row.opened_at, tuple(_ticket(found, people[found.id]) for found in rows))
 
@@ -162,7 +166,7 @@ class EventQuery:
         rows = connection.execute(self._events, values).all()
         files: dict[int, list[Attachment]] = defaultdict(list)
         for row in connection.execute(self._files, values) if rows else ():
-            files[row.event_id].append(Attachment(row.name, row.type, row.size, row.sha256, row.content_id))
+            files[row.event_id].append(Attachment(row.name, row.type, row.size, row.sha256, row.content_id, stuck=row.stuck))
         return tuple(_event(row, files[row.id]) for row in rows)
 
 
@@ -171,7 +175,7 @@ def load_events(connection: Connection, *where: Any) -> tuple[Event, ...]:
     return EventQuery(*where).load(connection)
 
 
-def _ticket(row: Row[Any], people: Iterable[Contact]) -> Ticket:
+def _ticket(row: Row[Any], people: Sequence[Row[Any]]) -> Ticket:
     return Ticket(
         id=row.id,
         party=row.party,
@@ -181,7 +185,9 @@ def _ticket(row: Row[Any], people: Iterable[Contact]) -> Ticket:
         reference=row.reference,
         thread=row.thread,
         note=row.note,
-        participants=tuple(people),
+        participants=tuple(Contact(person.address, person.name) for person in people if person.joined),
+        facts=tuple(Fact(fact["name"], fact["value"], datetime.fromisoformat(fact["at"])) for fact in row.facts),
+        muted=frozenset(person.address for person in people if person.muted),
     )
 
 
@@ -261,7 +267,7 @@ def save_orders(
             "recipient_name": storable(order.to.name),
             "message_id": ids[order.kind, order.ticket, order.event],
             "token": address.mint(),
-            "data": dict(order.data),
+            "data": storable_data(order.data),
             "state": "due",
             "created_at": stamp.now,
             "next_try": stamp.now,
@@ -286,6 +292,22 @@ def last_cut(connection: Connection, ticket_id: int, author: str) -> str:
     secret = select(EVENTS.c.text).where(EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal)
     internal = {_bare(line) for text in connection.execute(secret).scalars() for line in text.splitlines() if _bare(line)}
     return "\n".join(line for line in str((data or {}).get("cut", "")).splitlines() if _bare(line) not in internal).strip()
+
+
+def is_known(connection: Connection, chain_id: int, text: str) -> bool:
+    """Whether most of a text stands in the chain: what was said there, quoted."""
+    said = "".join(_bare(line) for told in connection.execute(_SAID, {"chain": chain_id}).scalars() for line in told.splitlines())
+    lines = [bare for line in text.splitlines() if len(bare := _bare(line)) > SHORT]
+    return sum(len(line) for line in lines if line in said) * 2 > sum(map(len, lines))
+
+
+def first_time(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> bool:
+    """Whether something is seen for the first time; from now on it is known."""
+    if seen(connection, identity, target) is not None:
+        return False
+    values = {"identity": identity, "target": target, "chain_id": chain_id, "mail_id": mail_id}
+    connection.execute(_upsert(connection.dialect.name, SIGHTINGS, ("identity", "target"), ()), values)
+    return True
 
 
 def _bare(line: str) -> str:
@@ -323,6 +345,7 @@ def _save_ticket(connection: Connection, chain_id: int, ticket: Ticket) -> Ticke
         "link": new.link,
         "status": new.status,
         "reference": new.reference,
+        "facts": _facts(new),
         "thread": new.thread,
         "note": new.note,
     }
@@ -332,17 +355,24 @@ def _save_ticket(connection: Connection, chain_id: int, ticket: Ticket) -> Ticke
 def _settled(event: Event, tickets: Mapping[int, int]) -> Event:
     """The event with the ids that the database has given to the tickets it names."""
     data = dict(event.data)
-    if "ticket" in data:
-        data["ticket"] = tickets.get(data["ticket"], data["ticket"])
+    for name in data.keys() & {"ticket", "of"}:
+        data[name] = tickets.get(data[name], data[name])
     return replace(event, ticket=tickets.get(event.ticket, event.ticket), data=data)
 
 
 def _update_tickets(connection: Connection, before: Sequence[Ticket], after: Sequence[Ticket]) -> None:
-    """Writes the statuses and numbers that the events have changed."""
+    """Writes the statuses, numbers, facts and who is muted, as the events have changed them."""
     for old, new in zip(before, after, strict=True):
-        if (old.status, old.reference) != (new.status, new.reference):
-            values = {"status": new.status, "reference": storable(new.reference)}
+        if (old.status, old.reference, old.facts) != (new.status, new.reference, new.facts):
+            values = {"status": new.status, "reference": storable(new.reference), "facts": _facts(new)}
             connection.execute(update(TICKETS).where(TICKETS.c.id == new.id).values(**values))
+        for who in old.muted ^ new.muted:
+            person = {"ticket_id": new.id, "address": who, "name": "", "joined": False, "muted": who in new.muted}
+            connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("muted",)), person)
+
+
+def _facts(ticket: Ticket) -> list[dict[str, str]]:
+    return [{"name": storable(f.name), "value": storable(f.value), "at": f.at.isoformat()} for f in ticket.facts]
 
 
 def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: str) -> int:
@@ -369,6 +399,7 @@ def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: st
             "size": file.size,
             "sha256": file.sha256,
             "content_id": file.content_id,
+            "stuck": file.stuck,
         }
         for position, file in enumerate(event.attachments)
     ]
@@ -379,7 +410,8 @@ def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: st
 
 def _save_participant(connection: Connection, ticket_id: int, contact: Contact) -> None:
     values = {"ticket_id": ticket_id, "address": contact.address.lower(), "name": storable(contact.name)}
-    connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ()), values)
+    values |= {"joined": True, "muted": False}
+    connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("name", "joined")), values)
 
 
 def _insert(connection: Connection, rows: Table, values: Mapping[str, Any]) -> int:
@@ -398,8 +430,16 @@ def _upsert(dialect: str, rows: Table, keys: tuple[str, ...], new: tuple[str, ..
 
 
 def storable_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for the texts of plain JSON, one level deep."""
-    return {key: storable(value) if isinstance(value, str) else value for key, value in data.items()}
+    """The same for all texts of plain JSON."""
+    return {key: _storable_value(value) for key, value in data.items()}
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return storable_data(value)
+    if isinstance(value, list):
+        return [_storable_value(one) for one in value]
+    return storable(value) if isinstance(value, str) else value
 
 
 def storable(text: str) -> str:

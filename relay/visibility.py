@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from relay import address
-from relay.model import SHARES, Attachment, Chain, Entry, Event, EventKind, Link, Network, Party, Seat, Share, Ticket
+from relay.model import SHARES, Attachment, Chain, Entry, Event, EventKind, Fact, Link, Network, Party, Seat, Share, Ticket
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
 NEEDS: Mapping[EventKind, frozenset[Share]] = {
@@ -28,6 +28,7 @@ NEEDS: Mapping[EventKind, frozenset[Share]] = {
     "field": frozenset({"fields"}),
     "rating": frozenset(),
     "time": frozenset(),
+    "mute": frozenset(),
     "automatic": frozenset(),
     "undelivered": frozenset(),
 }
@@ -38,7 +39,8 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "reference": frozenset({"reference"}),
     "rating": frozenset({"stars"}),
     "time": frozenset({"minutes"}),
-    "field": frozenset({"name", "value"}),
+    "field": frozenset({"name", "value", "before"}),
+    "mute": frozenset({"muted"}),
     "undelivered": frozenset({"reason"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]")
@@ -76,6 +78,20 @@ def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
         for ticket in _in_order(chain)
         if ticket.id == reader.id or stand_in(reader, ticket, path(chain, network, reader, ticket)).id == ticket.id
     )
+
+
+def facts(chain: Chain, network: Network, reader: Ticket) -> tuple[Fact, ...]:
+    """What the party of `reader` may know of the matter: of each name the value said last, in the order of first naming."""
+    found: dict[str, Fact] = {}
+    for fact, _ in _facts(chain, network, reader):
+        found[fact.key] = fact
+    return tuple(_legible(network, fact) for fact in found.values())
+
+
+def said_by(chain: Chain, network: Network, reader: Ticket, key: str) -> tuple[Fact, Ticket] | None:
+    """The fact of that key as the party of `reader` knows it, and the ticket whose party said it last."""
+    found = next((pair for pair in reversed(_facts(chain, network, reader)) if pair[0].key == key), None)
+    return (_legible(network, found[0]), found[1]) if found else None
 
 
 def subject(chain: Chain, network: Network) -> str:
@@ -131,6 +147,26 @@ def stand_in(reader: Ticket, ticket: Ticket, hops: Iterable[Hop]) -> Ticket:
     return ticket
 
 
+def hidden(hops: Iterable[Hop]) -> bool:
+    """Whether somebody is hidden on the way."""
+    return any(hop.link.identity == "hidden" for hop in hops)
+
+
+def _facts(chain: Chain, network: Network, reader: Ticket) -> list[tuple[Fact, Ticket]]:
+    """All that is visible, oldest first."""
+    told = [
+        (fact, ticket)
+        for ticket in chain.tickets
+        if ticket.facts and (ticket.id == reader.id or "fields" in shared(path(chain, network, reader, ticket)))
+        for fact in ticket.facts
+    ]
+    return sorted(told, key=lambda pair: pair[0].at)
+
+
+def _legible(network: Network, fact: Fact) -> Fact:
+    return replace(fact, name=_clean(network, fact.name), value=_clean(network, fact.value))
+
+
 def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
     party = _party(network, reader).name
     return Entry(
@@ -153,7 +189,7 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
     who, party = author_name(chain, network, reader, event)
     open_to = shared(hops)
     text = address.scrub(event.text, network.domain) if "comments" in open_to else ""
-    files = _cleaned(network, event.attachments) if "attachments" in open_to else ()
+    files = _cleaned(network, event.attachments, hidden(hops)) if "attachments" in open_to else ()
     return Entry(
         kind=event.kind,
         at=event.at,
@@ -172,7 +208,9 @@ def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[
     A field is a fact of the matter, not of the one who knew it: it crosses a hidden link as the rest of his words does.
     """
     facts = {key: _clean(network, value) for key, value in event.data.items() if key in FACTS.get(event.kind, ())}
-    if event.kind in ("comment", "automatic", "field"):
+    if event.kind == "field" and "before" in facts and not _may_read_facts_of(chain, network, reader, event.data["of"]):
+        del facts["before"]
+    if event.kind in ("comment", "automatic", "field", "mute"):
         return facts
     target = chain.ticket(event.data.get("ticket", event.ticket))
     hops = path(chain, network, reader, target)
@@ -182,6 +220,10 @@ def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[
     if seen_as.id != target.id or (event.kind == "status" and target.id != reader.id and "status" not in shared(hops)):
         return None
     return {"to": _party(network, target).name, "mine": target.id == reader.id, **facts}
+
+
+def _may_read_facts_of(chain: Chain, network: Network, reader: Ticket, ticket_id: int) -> bool:
+    return ticket_id == reader.id or "fields" in shared(path(chain, network, reader, chain.ticket(ticket_id)))
 
 
 def _clean(network: Network, value: Any) -> Any:
@@ -209,8 +251,10 @@ def _concerns(chain: Chain, event: Event, reader: Ticket) -> bool:
     return event.kind == "time" and chain.ticket(event.ticket).parent == reader.id
 
 
-def _cleaned(network: Network, files: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
-    return tuple(replace(file, name=address.scrub(file.name, network.domain)) for file in files)
+def _cleaned(network: Network, files: tuple[Attachment, ...], bare: bool) -> tuple[Attachment, ...]:
+    """The files under names without addresses; across a hidden link without what they say of their maker, or not at all."""
+    crossing = (file for file in files if not (bare and file.stuck))
+    return tuple(replace(file, name=address.scrub(file.name, network.domain), bare=bare) for file in crossing)
 
 
 def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> Seat:

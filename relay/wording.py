@@ -62,6 +62,12 @@ PROBLEMS: dict[str, str] = {
     "Please write to the address that our mails to you come from.",
     "ended": "The ticket is over, so it was not passed on.",
     "not-shared": "What you wrote stays with you: the link to the other side of this ticket shares no comments.",
+    "file-stays": "The file stays with you: the link to %(party)s shares no attachments (%(file)s).",
+    "file-stops": "The file did not reach %(party)s: a link on the way shares no attachments (%(file)s).",
+    "file-names": "The file did not reach %(party)s: it may name who made it, and that cannot be taken out of such a file. As a "
+    "PDF it can be passed on (%(file)s).",
+    "not-your-fact": "“%(name)s: %(value)s” comes from another party, so it was not changed; your words have gone out "
+    "as they are.",
     "withheld": "The file %(file)s carries addresses that are yours alone, so it was not sent on. If its text matters to the "
     "others, please put it into your mail.",
     "internal-mail": "An internal mail changes nothing that others see. Send the command in a mail that is not internal.",

@@ -6,11 +6,11 @@ ticket has nobody above: its own party closes, reopens or cancels the whole matt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.model import Chain, Event, Status, Ticket
+from relay.model import Chain, Event, EventKind, Fact, Status, Ticket
 
 Side = Literal["downstream", "upstream"]
 ENDED: frozenset[Status] = frozenset({"closed", "declined", "cancelled"})
@@ -75,18 +75,31 @@ def cascade(chain: Chain, ticket: Ticket, to: Status) -> tuple[tuple[Ticket, Sta
 
 
 def replay(chain: Chain, events: Iterable[Event]) -> Chain:
-    """What events make of a chain's tickets: the only place where a ticket's status and number change."""
+    """What events make of a chain's tickets: the only place where a ticket's status, number, facts and silence change."""
     for event in events:
-        if event.kind == "status":
-            chain = _with(chain, event.data["ticket"], status=event.data["status"])
-        elif event.kind == "reference":
-            chain = _with(chain, event.ticket, reference=event.data["reference"])
+        if event.kind in _MAKES:
+            changed = event.data["ticket"] if event.kind == "status" else event.ticket
+            new = (_MAKES[event.kind](ticket, event) if ticket.id == changed else ticket for ticket in chain.tickets)
+            chain = replace(chain, tickets=tuple(new))
     return chain
 
 
-def _with(chain: Chain, ticket_id: int, **changes: str) -> Chain:
-    new = (replace(ticket, **changes) if ticket.id == ticket_id else ticket for ticket in chain.tickets)  # type: ignore[arg-type]
-    return replace(chain, tickets=tuple(new))
+def _said(ticket: Ticket, event: Event) -> Ticket:
+    fact = Fact(event.data["name"], event.data["value"], event.at)
+    return replace(ticket, facts=(*(known for known in ticket.facts if known.key != fact.key), fact))
+
+
+def _silenced(ticket: Ticket, event: Event) -> Ticket:
+    who = frozenset({event.data["address"].lower()})
+    return replace(ticket, muted=ticket.muted | who if event.data["muted"] else ticket.muted - who)
+
+
+_MAKES: Mapping[EventKind, Callable[[Ticket, Event], Ticket]] = {
+    "status": lambda ticket, event: replace(ticket, status=event.data["status"]),
+    "reference": lambda ticket, event: replace(ticket, reference=event.data["reference"]),
+    "field": _said,
+    "mute": _silenced,
+}
 
 
 def above(chain: Chain, ticket: Ticket) -> list[Ticket]:

@@ -55,7 +55,7 @@ class ChainRow(SQLModel, table=True):
 
 
 class TicketRow(SQLModel, table=True):
-    """One party's end of a matter; `thread` and `note` are its address tokens."""
+    """One party's end of a matter; `thread` and `note` are its address tokens, `facts` are {"name", "value", "at"}."""
 
     __tablename__ = "tickets"
     id: int | None = Field(default=None, primary_key=True)
@@ -65,17 +65,23 @@ class TicketRow(SQLModel, table=True):
     link: str | None = None
     status: str
     reference: str = ""
+    facts: list[dict[str, str]] = json()
     thread: str = Field(unique=True)
     note: str = Field(unique=True)
 
 
 class ParticipantRow(SQLModel, table=True):
-    """Someone of a ticket's party who is not among its configured contacts but wrote, and so gets its letters."""
+    """What is known of a person at a ticket beside the configuration.
+
+    `joined`: he is not among the party's contacts but wrote, and so gets its letters; `muted`: he has asked for no more of them.
+    """
 
     __tablename__ = "participants"
     ticket_id: int = Field(primary_key=True, foreign_key="tickets.id")
     address: str = Field(primary_key=True)
     name: str = ""
+    joined: bool = True
+    muted: bool = False
 
 
 class EventRow(SQLModel, table=True):
@@ -103,7 +109,7 @@ class EventRow(SQLModel, table=True):
 
 
 class AttachmentRow(SQLModel, table=True):
-    """A file of an event; its bytes are the blob `sha256`."""
+    """A file of an event; its bytes are the blob `sha256`. One that is `stuck` crosses no hidden link."""
 
     __tablename__ = "attachments"
     event_id: int = Field(primary_key=True, foreign_key="events.id")
@@ -113,6 +119,7 @@ class AttachmentRow(SQLModel, table=True):
     size: int
     sha256: str = Field(index=True)
     content_id: str = ""
+    stuck: bool = False
 
 
 class LetterRow(SQLModel, table=True):
@@ -172,7 +179,8 @@ class MailRow(SQLModel, table=True):
 class SightingRow(SQLModel, table=True):
     """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
 
-    `target` is "chain:ID" for a comment, "open:LINK" for an opening, "pass:TICKET:LINK" for passing on by address.
+    `target` is "chain:ID" for a comment, "open" for an opening. Also that a person's signature, by its hash, was seen before:
+    "signature".
     """
 
     __tablename__ = "sightings"

@@ -219,7 +219,7 @@ class World:
         if canary.kind == "person":
             return any(map(in_person, ways))
         own = [link.downstream for link in self.links_from(reader.party)]
-        return any(map(knows, ways)) or (posted.row.kind == "notice" and canary.party in own)
+        return any(map(knows, ways)) or (posted.row.kind == "receipt" and canary.party in own)
 
     def missing(self) -> list[str]:
         """Public words and files that did not reach each contact of the parties whom they should have."""

@@ -25,7 +25,7 @@ from relay.model import Action, Attachment, Contact, Entry, Letter, Seat
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 AT = datetime(2025, 3, 3, 11, 5, tzinfo=UTC)
 COMPOSER = Letters("relay.example", "Acme Relay", None)
-KINDS = ("comment", "pass", "opened", "note", "notice", "undelivered", "postmaster")
+KINDS = ("comment", "pass", "opened", "note", "receipt", "undelivered", "postmaster")
 # What must not get through into a header: line ends, NUL, bidi, zero-width; and what templates or HTML would act on.
 NASTY = st.text(
     st.sampled_from("ab é\r\n\0\t\x85\u2028\u202e\u2066\u200b\ufeff\ud800\"\\<>@,;:=?()[]{}%#'&é鬱😀") | st.characters(),

@@ -33,15 +33,15 @@ def decide(sent: Mail, ticket: int = 2, of: Network = NET, matter: Chain = MATTE
 
 
 def letters(done: Decision) -> set[tuple[str, str]]:
-    """Kind and recipient of each letter."""
-    return {(order.kind, order.to.address) for order in done.orders}
+    """Kind and recipient of each letter, but for a receipt that says nothing was wrong."""
+    return {(order.kind, order.to.address) for order in done.orders if order.kind != "receipt" or order.data["problems"]}
 
 
 def problems(done: Decision) -> list[dict[str, str]]:
-    """What the notice says, of which there is one at most."""
-    notices = [order for order in done.orders if order.kind == "notice"]
-    assert len(notices) <= 1
-    return list(notices[0].data["problems"]) if notices else []
+    """What the receipt says was not done; there is one at most."""
+    receipts = [order for order in done.orders if order.kind in ("receipt", "opened")]
+    assert len(receipts) <= 1
+    return list(receipts[0].data["problems"]) if receipts else []
 
 
 def reasons(done: Decision) -> list[str]:
@@ -72,7 +72,7 @@ def test_a_public_comment_orders_one_letter_to_each_contact_that_may_see_it(
     assert ticket.id not in told and len(set(told)) == len(told)
     # Where nobody may see it, the author alone hears, and hears why.
     others = [(order.kind, order.to) for order in done.orders if order.kind != "comment"]
-    assert others == ([] if told or len(matter.tickets) == 1 else [("notice", author)])
+    assert others == ([] if told or len(matter.tickets) == 1 else [("receipt", author)])
 
 
 @given(chains, st.data())
@@ -98,7 +98,7 @@ def test_the_author_gets_no_letter_about_his_own_words() -> None:
 def test_no_letter_without_anything_to_see(share: Any) -> None:
     of, matter = line("abc", share=share)
     done = decide(mail(), of=of, matter=matter)
-    assert letters(done) == {("notice", "b@b.example")} and reasons(done) == ["not-shared"]
+    assert letters(done) == {("receipt", "b@b.example")} and reasons(done) == ["not-shared"]
 
 
 def test_files_alone_are_a_comment() -> None:
@@ -108,7 +108,7 @@ def test_files_alone_are_a_comment() -> None:
 
 def test_a_mail_in_which_nothing_is_new_is_told_to_its_author() -> None:
     done = decide(mail(""))
-    assert done.events == () and letters(done) == {("notice", "b@b.example")} and reasons(done) == ["nothing-new"]
+    assert done.events == () and letters(done) == {("receipt", "b@b.example")} and reasons(done) == ["nothing-new"]
     assert done.orders[0].event is None and done.orders[0].ticket == 2
 
 
@@ -154,7 +154,7 @@ def test_an_internal_mail_is_internal_whole(sent: Mail, note: bool) -> None:
 def test_a_misspelt_internal_is_told() -> None:
     done = decide(mail("Secret.", unknown=("#intenal",)))
     assert problems(done) == [{"line": "#intenal", "reason": "internal-suspected"}]
-    assert letters(done) == {("notice", "b@b.example")}
+    assert letters(done) == {("receipt", "b@b.example")}
 
 
 @pytest.mark.parametrize("line", ["#acept", "#hystory", "#passs fix", "#", ""])
@@ -162,7 +162,7 @@ def test_another_misspelt_command_leaves_the_mail_public(line: str) -> None:
     done = decide(mail("Words.", unknown=(line,)))
     assert [event.internal for event in done.events] == [False]
     assert problems(done) == [{"line": line, "reason": "unknown-command"}]
-    assert letters(done) == {("comment", "a@a.example"), ("comment", "c@c.example"), ("notice", "b@b.example")}
+    assert letters(done) == {("comment", "a@a.example"), ("comment", "c@c.example"), ("receipt", "b@b.example")}
 
 
 @pytest.mark.parametrize("way", ["command", "address"])
@@ -171,7 +171,7 @@ def test_an_internal_mail_passes_nothing_on(way: str) -> None:
     done = decide(sent, links=("bd",) if way == "address" else ())
     assert done.tickets == () and [event.kind for event in done.events] == ["comment"]
     assert problems(done) == [{"line": "#pass bd", "reason": "pass-internal", "link": "bd", "party": "Firm D"}]
-    assert letters(done) == {("notice", "b@b.example")}
+    assert letters(done) == {("receipt", "b@b.example")}
 
 
 # ── passing on ─────────────────────────────────────────────────────────────────────────────────────────────

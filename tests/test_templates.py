@@ -87,7 +87,7 @@ def test_every_problem_is_said_in_both_languages(reason: str) -> None:
     said = {code: language.problem(facts) for code, language in speaking.items()}
     assert re.search("[а-я]", said["ru"]) and not re.search("[а-я]", said["en"])
     assert all("north" in sentence and "%(" not in sentence for sentence in said.values())
-    assert ("Repairs {x} %s" in said["en"]) == (reason == "already-passed")
+    assert ("Repairs {x} %s" in said["en"]) == ("%(party)s" in wording.PROBLEMS.get(reason, ""))
 
 
 def test_no_sentence_names_a_fact_that_was_not_given() -> None:

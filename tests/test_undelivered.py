@@ -104,7 +104,7 @@ def test_beyond_a_hidden_link_the_author_hears_of_the_one_before_it(make: Callab
     assert people(world, "c")[0] not in for_author.all and WORDS not in for_author.all
 
 
-@pytest.mark.parametrize("kind", ["note", "notice", "opened", "undelivered"])
+@pytest.mark.parametrize("kind", ["note", "receipt", "opened", "undelivered"])
 def test_of_other_letters_only_the_postmaster_hears(make: Callable[..., World], kind: str) -> None:
     world = make()
     say(world, "b", thread(world, "b"), "#internal\nThey pay late.")

@@ -89,8 +89,17 @@ def test_text_and_files_cross_where_every_link_shares_them(drawn: tuple[Network,
         words, files = crosses(links, "comments"), crosses(links, "attachments")
         assert (seen is not None) == (words or files)
         if seen is not None:
-            assert (seen.text, seen.attachments) == ("Words." if words else "", (FILE,) if files else ())
+            bare = any(link.identity == "hidden" for link in links)
+            assert (seen.text, seen.attachments) == ("Words." if words else "", (replace(FILE, bare=bare),) if files else ())
             assert seen.own == (reader.id == writer.id)
+
+
+def test_a_file_that_names_its_maker_crosses_no_hidden_link() -> None:
+    of, matter = line("abc", "person", "hidden")
+    stuck = replace(FILE, stuck=True)
+    seen = [visibility.entry(matter, of, matter.ticket(reader), comment(2, "Words.", stuck, FILE)) for reader in (1, 3)]
+    assert [entry and entry.attachments for entry in seen] == [(stuck, FILE), (replace(FILE, bare=True),)]
+    assert visibility.entry(matter, of, matter.ticket(3), comment(1, "", stuck)) is None
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,8 @@ def _party(key: str, table: tables.Party, relay: tables.Relay) -> model.Party:
         unknown=table.unknown,
         digest=_digest(table) if table.digest else None,
         desk=model.Desk(table.desk.profile, table.desk.address) if table.desk else None,
+        receipts=table.receipts,
+        suggest=table.suggest,
     )
 
 

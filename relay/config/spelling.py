@@ -77,6 +77,8 @@ def _party(party: Party) -> Plain:
         "unknown": party.unknown,
         "digest": digest and {"at": f"{digest.at:%H:%M}", "on": sorted(digest.on, key=DAYS.index), "to": list(digest.to)},
         "desk": desk and {"profile": desk.profile, "address": desk.address},
+        "receipts": party.receipts,
+        "suggest": party.suggest,
     }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
 
 from relay.config import files, secret, units
-from relay.model import SHARES, Contact, Identity, Share, Trust, Unknown
+from relay.model import SHARES, Contact, Identity, Receipts, Share, Trust, Unknown
 from relay.settings import Smarthost
 
 T = TypeVar("T")
@@ -142,6 +142,8 @@ class Party(Table):
     unknown: Unknown = "hold"
     digest: Digest | None = None
     desk: Desk | None = None
+    receipts: Receipts = "needed"
+    suggest: bool = True
 
 
 class Link(Table):

@@ -1,0 +1,50 @@
+"""What of a mail does not reach everyone whom its author knows of, so that he is told. Pure.
+
+Nothing is said of parties that he may not know of: what goes on beyond a hidden link is nobody's business on this side.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from relay import visibility
+from relay.decision import Problem
+from relay.model import Attachment, Chain, Event, Network, Ticket
+from relay.people import party_of
+
+
+def problems(chain: Chain, network: Network, ticket: Ticket, events: Iterable[Event]) -> list[Problem]:
+    """For the author at `ticket` of `events`: a comment that nobody may see, files that stay with him."""
+    said = [event for event in events if event.kind == "comment" and not event.internal]
+    others = [other for other in chain.tickets if other.id != ticket.id]
+    if said and others and not any(visibility.entry(chain, network, other, event) for event in said for other in others):
+        return [Problem("", "not-shared")]
+    return _of_files(chain, network, ticket, [file for event in said for file in event.attachments])
+
+
+def _of_files(chain: Chain, network: Network, ticket: Ticket, files: Iterable[Attachment]) -> list[Problem]:
+    """One problem for each reason and party that it is about, naming the files."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for file in files:
+        for reason in dict.fromkeys(_obstacles(chain, network, ticket, file)):
+            found[reason].append(file.name)
+    return [
+        Problem("", reason, {"file": ", ".join(names), "party": party_of(network, party).name})
+        for (reason, party), names in found.items()
+    ]
+
+
+def _obstacles(chain: Chain, network: Network, ticket: Ticket, file: Attachment) -> Iterator[tuple[str, str]]:
+    """(reason, party) for each link on the way to somebody known that the file does not cross."""
+    for other in chain.tickets:
+        hops = visibility.path(chain, network, ticket, other)
+        if visibility.stand_in(ticket, other, hops).id != other.id:
+            continue
+        for hop in hops:
+            if "attachments" not in hop.link.share:
+                yield "file-stays" if hop.near.id == ticket.id else "file-stops", hop.far.party
+                break
+            if hop.link.identity == "hidden" and file.stuck:
+                yield "file-names", hop.far.party
+                break
