@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("get the whole conversation as one mail", ""),
     "status": ("see where the ticket stands", ""),
     "full": ("send on what was cut from your last mail", ""),
+    "mute": ("stop the mails of this ticket to you", ""),
     "help": ("get the list of commands", ""),
 }
 
