@@ -1,17 +1,29 @@
-"""The arguments of commands as people write them: durations and days, in Russian and English."""
+"""The arguments of commands as people write them: durations and days, in every language of `keywords`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
+
+from relay.keywords import LANGUAGES, Arguments, merged
 
 LONGEST = 1000  # characters of a command's argument
 
+_ALL: tuple[Arguments, ...] = tuple(language.arguments for language in LANGUAGES.values())
+UNTIL = frozenset(merged(lambda language: language.arguments.until))  # what may stand before a day: "until friday"
+
+
+def _one_of(phrases: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first."""
+    return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(phrases, key=len, reverse=True))
+
+
 _UNITS = {"h": 60, "m": 1, "d": 8 * 60}
 _UNIT_WORDS = {
-    "h": r"h(?:rs?|ours?)?|ч(?:ас(?:а|ов)?)?",
-    "m": r"m(?:in(?:utes?)?)?|м(?:ин(?:ут[аы]?)?)?",
-    "d": r"d(?:ays?)?|д(?:ень|ня|ней|н)?",
+    "h": _one_of(merged(lambda language: language.arguments.hours)),
+    "m": _one_of(merged(lambda language: language.arguments.minutes)),
+    "d": _one_of(merged(lambda language: language.arguments.days)),
 }
 _NUMBER = r"\d{1,4}(?:[.,]\d{1,2})?"
 _PIECE = re.compile(
@@ -20,37 +32,19 @@ _PIECE = re.compile(
 )
 _CLOCK = re.compile(r"\s*(\d{1,3}):([0-5]\d)(?!\d)")
 
-_WEEKDAYS = (
-    ("monday", "mon", "понедельник", "понедельника", "пн"),
-    ("tuesday", "tue", "вторник", "вторника", "вт"),
-    ("wednesday", "wed", "среда", "среду", "среды", "ср"),
-    ("thursday", "thu", "четверг", "четверга", "чт"),
-    ("friday", "fri", "пятница", "пятницу", "пятницы", "пт"),
-    ("saturday", "sat", "суббота", "субботу", "субботы", "сб"),
-    ("sunday", "sun", "воскресенье", "воскресенья", "вс"),
-)
-_DAYS_AHEAD = {"today": 0, "сегодня": 0, "tomorrow": 1, "завтра": 1, "послезавтра": 2}
-_MONTHS = (
-    ("january", "jan", "января"),
-    ("february", "feb", "февраля"),
-    ("march", "mar", "марта"),
-    ("april", "apr", "апреля"),
-    ("may", "мая"),
-    ("june", "jun", "июня"),
-    ("july", "jul", "июля"),
-    ("august", "aug", "августа"),
-    ("september", "sep", "сентября"),
-    ("october", "oct", "октября"),
-    ("november", "nov", "ноября"),
-    ("december", "dec", "декабря"),
-)
-_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words}
-_WEEKDAY = {word: number for number, words in enumerate(_WEEKDAYS) for word in words}
+_MONTH = {word: number for words in _ALL for number, names in enumerate(words.months, 1) for word in names}
+_WEEKDAY = {word: number for words in _ALL for number, names in enumerate(words.weekdays) for word in names}
+_DAYS_AHEAD = {
+    phrase: ahead
+    for words in _ALL
+    for ahead, phrases in enumerate((words.today, words.tomorrow, words.day_after_tomorrow))
+    for phrase in phrases
+}
+_DAY_WORD = re.compile(rf"({_one_of((*_DAYS_AHEAD, *_WEEKDAY))})(?![^\W\d_])", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?(?![\d])")
 _NAMED = re.compile(r"(\d{1,2})\s+([^\W\d_]+)\.?(?:\s+(\d{4})(?!\d))?")
 _NAMED_FIRST = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?(?!\d)")
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def duration(text: str) -> tuple[int, str] | None:
@@ -101,14 +95,13 @@ def _named(text: str, today: date) -> tuple[date, int] | None:
 
 
 def _relative(text: str, today: date) -> tuple[date, int] | None:
-    word = _WORD.match(text)
-    if word is None:
+    match = _DAY_WORD.match(text)
+    if match is None:
         return None
-    if (ahead := _DAYS_AHEAD.get(word[0].lower())) is not None:
-        return today + timedelta(days=ahead), word.end()
-    if (weekday := _WEEKDAY.get(word[0].lower())) is not None:
-        return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1), word.end()
-    return None
+    word = " ".join(match[1].lower().split())
+    if (ahead := _DAYS_AHEAD.get(word)) is not None:
+        return today + timedelta(days=ahead), match.end()
+    return today + timedelta(days=(_WEEKDAY[word] - today.weekday() - 1) % 7 + 1), match.end()
 
 
 def _ahead(match: re.Match[str], on: int, month: int, year: str | None, today: date) -> tuple[date, int] | None:

@@ -5,29 +5,29 @@
 
 from __future__ import annotations
 
-from relay.mail.commands import WORDS
+from relay import keywords
 from relay.wording import COMMANDS, Language, languages
 
-TITLES = {"en": "Commands in a mail", "ru": "Команды в письме"}
-RULES = {
-    "en": "You never need any of these: answering the mail is enough. Each command stands on a line of its own, at the "
-    "beginning or the end of what you write. Capitals, a space after `#` and the language do not matter: every keyword is "
-    "understood in every mail.",
-    "ru": "Знать команды не обязательно: достаточно ответить на письмо. Каждая команда пишется отдельной строкой в начале "
-    "или в конце текста. Регистр, пробел после `#` и язык не важны: любое ключевое слово понимается в любом письме.",
-}
-HEADS = {"en": "| write | what it does |", "ru": "| напишите | что произойдёт |"}
+TITLE = "Commands in a mail"
+RULES = (
+    "You never need any of these: answering the mail is enough. Each command stands on a line of its own, at the beginning or "
+    "the end of what you write. Capitals, a space after `#` and the language do not matter: every keyword is understood in "
+    "every mail."
+)
+HEADS = ("write", "what it does")
+SENTENCES = (TITLE, RULES, *HEADS)  # what a catalogue has for this page
 
 
 def page() -> str:
-    """The whole page, in Markdown."""
+    """The whole page, in Markdown: a section a language that has both its words and its catalogue."""
     known = languages(None)
-    return "\n".join(_section(code, known[code]) for code in WORDS)
+    return "\n".join(_section(known[code]) for code in keywords.LANGUAGES if code in known)
 
 
-def _section(code: str, language: Language) -> str:
+def _section(language: Language) -> str:
     rows = [f"| `{language.command(word)}{_placeholder(language, word)}` | {language.meaning(word)[0]} |" for word in COMMANDS]
-    return "\n".join([f"# {TITLES[code]}", "", RULES[code], "", HEADS[code], "| --- | --- |", *rows, ""])
+    heads = f"| {' | '.join(map(language.say, HEADS))} |"
+    return "\n".join([f"# {language.say(TITLE)}", "", language.say(RULES), "", heads, "| --- | --- |", *rows, ""])
 
 
 def _placeholder(language: Language, word: str) -> str:

@@ -1,7 +1,8 @@
 """What the relay says and in which language: templates by jinja2, sentences by gettext.
 
-The English sentence is the key; `templates/LANGUAGE.po` holds the others, read at start. A folder of the admin's stands
-before the built-in one, file by file, and its catalogues before the built-in ones, sentence by sentence.
+The English sentence is the key; `templates/LANGUAGE.po` holds the others, read at start; the words of commands are in
+`keywords`. A folder of the admin's stands before the built-in one, file by file, and its catalogues before the built-in
+ones, sentence by sentence.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 import relay
+from relay import keywords
 
 SOURCE = "en"  # the language of the templates themselves
 
@@ -43,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("get the whole conversation as one mail", ""),
     "status": ("see where the ticket stands", ""),
     "full": ("send on what was cut from your last mail", ""),
+    "mute": ("stop the mails of this ticket to you", ""),
     "help": ("get the list of commands", ""),
 }
 
@@ -161,13 +164,17 @@ class Language:
         parts = [("hours", hours)] * bool(hours) + [("minutes", rest)] * bool(rest or not hours)
         return " ".join(self._catalogue.gettext(UNITS[unit]) % {unit: count} for unit, count in parts)
 
+    def say(self, sentence: str) -> str:
+        """One sentence, given in English."""
+        return self._catalogue.gettext(sentence)
+
     def status(self, status: str) -> str:
         """A ticket's status in words."""
         return self._catalogue.pgettext("status", status)
 
     def command(self, word: str, argument: str = "") -> str:
         """A command as one writes it: "#передать repairs"."""
-        return f"#{self._catalogue.pgettext('command', word)} {argument}".rstrip()
+        return f"#{keywords.spelling(self.code, word)} {argument}".rstrip()
 
     def meaning(self, word: str) -> tuple[str, str]:
         """What a command does, and a placeholder for its argument; both "" for a word not known."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relay import handbook
+from relay import handbook, keywords
 from relay.mail import commands
-from relay.wording import languages
+from relay.wording import COMMANDS, languages
 
 
 def test_the_page_in_docs_is_the_one_that_the_tables_make() -> None:
@@ -15,7 +15,11 @@ def test_the_page_in_docs_is_the_one_that_the_tables_make() -> None:
 
 def test_what_the_page_and_the_letters_tell_people_to_write_is_understood() -> None:
     for code, language in languages(None).items():
-        assert code in commands.WORDS
-        for word in commands.WORDS[code]:
+        for word in COMMANDS:
             found = commands.command_of(language.command(word, "x"))
             assert found is not None and found.word == word, (code, word)
+
+
+def test_the_page_has_every_language_in_its_own_words() -> None:
+    titles = [line for line in handbook.page().split("\n") if line.startswith("# ")]
+    assert len(set(titles)) == len(keywords.LANGUAGES)

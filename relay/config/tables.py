@@ -18,7 +18,6 @@ from relay.settings import Smarthost
 
 T = TypeVar("T")
 Profile = Literal["rt", "redmine", "roundup", "djhelpdesk", "zammad", "jira", "okdesk", "generic"]
-Language = Literal["en", "ru"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -34,6 +33,7 @@ def _from(read: Callable[[object, Path], T]) -> PlainValidator:
 Line = Annotated[str, PlainValidator(units.line)]
 Domain = Annotated[str, PlainValidator(units.domain)]
 Address = Annotated[str, PlainValidator(units.address)]
+Language = Annotated[str, PlainValidator(units.language)]
 Zone = Annotated[str, PlainValidator(units.zone)]
 Duration = Annotated[timedelta, PlainValidator(units.duration)]
 Listen = Annotated[tuple[str, int], PlainValidator(units.listen)]

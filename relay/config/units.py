@@ -12,6 +12,7 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import time, timedelta
 
+from relay import keywords
 from relay.model import Contact
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -167,6 +168,15 @@ def _unquoted(name: str) -> str:
     if len(name) > 1 and name[0] == name[-1] == '"':
         return re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
     return name
+
+
+def language(value: object) -> str:
+    """The code of a language that the relay has words of."""
+    known = list(keywords.LANGUAGES)
+    expected = " or ".join(f'"{code}"' for code in known)
+    if (found := text(value, expected)) not in known:
+        raise Wrong(expected + near(found, known))
+    return found
 
 
 def zone(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The commands that a mail may hold: their words as data, and the reading of them out of newly written text.
+"""The commands that a mail may hold, read out of newly written text; their words in every language are in `keywords`.
 
 A command is a line of its own among the first or last lines: `#word argument`. Only recognised words are commands; a line
 `#5 pump` stays text, and a near miss of a word stays text and is reported.
@@ -10,59 +10,16 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from relay import keywords
 from relay.model import Command
 
-# Language → command → its words. Every language is understood in every mail; help texts are made from this.
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "accept": "accept",
-        "decline": "decline",
-        "start": "start",
-        "wait": "wait",
-        "resolved": "resolved",
-        "close": "close",
-        "reopen": "reopen",
-        "cancel": "cancel",
-        "pass": "pass",
-        "internal": "internal",
-        "ref": "ref",
-        "rate": "rate",
-        "time": "time",
-        "field": "field",
-        "history": "history",
-        "status": "status",
-        "full": "full",
-        "help": "help",
-    },
-    "ru": {
-        "accept": "принято",
-        "decline": "отказ",
-        "start": "в работе",
-        "wait": "ожидание",
-        "resolved": "решено",
-        "close": "закрыть",
-        "reopen": "вернуть",
-        "cancel": "отменить",
-        "pass": "передать",
-        "internal": "внутреннее",
-        "ref": "номер",
-        "rate": "оценка",
-        "time": "время",
-        "field": "поле",
-        "history": "история",
-        "status": "статус",
-        "full": "целиком",
-        "help": "помощь",
-    },
-}
-
 EDGE = 5  # filled lines at either end of a text among which commands stand
-_KEYWORDS = {phrase: word for table in WORDS.values() for word, phrase in table.items()}
+_KEYWORDS = {phrase: word for word in keywords.COMMANDS for phrase in keywords.spellings(word)}
 _ALTERNATIVES = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(_KEYWORDS, key=len, reverse=True))
 _LEAD = r"^[\s*_\ufeff\u200b]{0,8}[#＃]\s?"
 _COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[*_]{{0,3}}(?::\s*|[.!,]?(?:\s+|$))(.*)$", re.IGNORECASE)
 _CANDIDATE = re.compile(rf"{_LEAD}([^\W\d_]{{1,20}}(?:\s[^\W\d_]{{1,20}})?)(?![\w/#])", re.IGNORECASE)
-INTERNAL = tuple(table["internal"] for table in WORDS.values())
+INTERNAL = keywords.spellings("internal")
 _INTERNAL = re.compile(rf"[#＃]\s?(?:{'|'.join(map(re.escape, INTERNAL))})(?![^\W_])", re.IGNORECASE)
 CLOSENESS = 0.75
 
