@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
 from typing import Literal
 
 from relay.model import Chain, Event, EventKind, Fact, Status, Ticket
@@ -102,6 +104,19 @@ _MAKES: Mapping[EventKind, Callable[[Ticket, Event], Ticket]] = {
 }
 
 
+def born(ticket: Ticket) -> Ticket:
+    """The ticket as it was before anything happened to it: what `replay` starts from. Who takes part is no event."""
+    return Ticket(
+        ticket.id,
+        ticket.party,
+        ticket.parent,
+        ticket.link,
+        thread=ticket.thread,
+        note=ticket.note,
+        participants=ticket.participants,
+    )
+
+
 def above(chain: Chain, ticket: Ticket) -> list[Ticket]:
     """A ticket and all above it, up to the chain's first."""
     line = [ticket]
@@ -119,3 +134,27 @@ def holders(chain: Chain) -> tuple[Ticket, ...]:
     open_ones = [ticket for ticket in chain.tickets if ticket.status not in ENDED]
     working = {ticket.parent for ticket in open_ones if ticket.status != "resolved"}
     return tuple(ticket for ticket in open_ones if ticket.id not in working and ticket.status != "resolved")
+
+
+def since(chain: Chain, events: Iterable[Event], who: Callable[[Ticket], int] = lambda ticket: ticket.id) -> dict[int, datetime]:
+    """Since when each of `holders` has had the ball without a break, by its id.
+
+    `events` are all of the chain's, in order. `who` names the ticket that is seen in a holder's place: the time is then that
+    since which any holder seen as that one has had the ball. What changes back at the same moment, as within one mail, is
+    no break. A holder that the events do not account for has had it from the opening.
+    """
+    changes = [event for event in events if event.kind in ("passed", "status")]
+    passed = {event.data["ticket"] for event in changes if event.kind == "passed"}
+    there = replace(chain, tickets=tuple(born(ticket) for ticket in chain.tickets if ticket.id not in passed))
+    held = {who(ticket): chain.opened_at for ticket in holders(there)}
+    for at, together in groupby(changes, key=lambda event: event.at):
+        there = _later(chain, there, tuple(together))
+        held = {who(ticket): held.get(who(ticket), at) for ticket in holders(there)}
+    return {who(ticket): held.get(who(ticket), chain.opened_at) for ticket in holders(chain)}
+
+
+def _later(chain: Chain, there: Chain, events: tuple[Event, ...]) -> Chain:
+    """The chain as it was, with those of its tickets that `events` passed on, and what they changed."""
+    new = {event.data["ticket"] for event in events if event.kind == "passed"}
+    grown = (*there.tickets, *(born(ticket) for ticket in chain.tickets if ticket.id in new))
+    return replay(replace(there, tickets=grown), events)

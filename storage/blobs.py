@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 
@@ -26,14 +26,25 @@ class BlobMissingError(Exception):
         super().__init__(f"attachment {sha256[:12]}…: {why}")
 
 
+class BlobsUnreachableError(Exception):
+    """The store does not answer: nothing can be said of any blob."""
+
+
 class Blobs(Protocol):
     """Bytes by the hex SHA-256 of their content."""
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Stores; when it returns, the bytes outlive a power cut. Raises OSError, or obstore's errors."""
+        """Stores; when it returns, the bytes outlive a power cut. Raises OSError, also when the bucket does not answer."""
 
     def get(self, sha256: str) -> bytes:
         """The bytes, checked against their hash. Raises BlobMissingError."""
+        ...
+
+    def check(self, sha256: str) -> None:
+        """Reads the bytes, piece by piece. Raises BlobMissingError, and BlobsUnreachableError when the bucket does not answer."""
+
+    def place(self, sha256: str) -> str:
+        """Where the blob lies, for people: a path or a URL."""
         ...
 
 
@@ -49,9 +60,13 @@ async def put_all(blobs: Blobs, files: dict[str, bytes]) -> None:
 
 
 def _checked(sha256: str, content: bytes) -> bytes:
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise BlobMissingError(sha256, "its bytes have changed on disk")
+    _compare(sha256, hashlib.sha256(content).hexdigest())
     return content
+
+
+def _compare(sha256: str, found: str) -> None:
+    if found != sha256:
+        raise BlobMissingError(sha256, "its bytes have changed on disk")
 
 
 class _Folder:
@@ -84,22 +99,50 @@ class _Folder:
         except OSError as error:
             raise BlobMissingError(sha256, f"cannot be read ({error.strerror})") from error
 
+    def check(self, sha256: str) -> None:
+        try:
+            with self._path(sha256).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise BlobMissingError(sha256, f"cannot be read ({error.strerror})") from error
+        _compare(sha256, found)
+
+    def place(self, sha256: str) -> str:
+        return str(self._path(sha256))
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
 
 
 class _Bucket:
     def __init__(self, url: str) -> None:
-        self._store = S3Store.from_url(url)
+        self._url, self._store = url.rstrip("/"), S3Store.from_url(url)
 
     def put(self, sha256: str, content: bytes) -> None:
-        obstore.put(self._store, sha256, content)
+        try:
+            obstore.put(self._store, sha256, content)
+        except BaseError as error:
+            raise OSError(f"{self._url} cannot be written: {' '.join(str(error).split())}") from error
 
     def get(self, sha256: str) -> bytes:
         try:
             return _checked(sha256, bytes(obstore.get(self._store, sha256).bytes()))
-        except NotFoundError as error:
+        except FileNotFoundError as error:
             raise BlobMissingError(sha256, "is not in the bucket") from error
+
+    def check(self, sha256: str) -> None:
+        digest = hashlib.sha256()
+        try:
+            for chunk in obstore.get(self._store, sha256).stream():
+                digest.update(chunk)
+        except FileNotFoundError as error:
+            raise BlobMissingError(sha256, "is not in the bucket") from error
+        except (BaseError, OSError) as error:
+            raise BlobsUnreachableError(f"{self._url} cannot be read: {' '.join(str(error).split())}") from error
+        _compare(sha256, digest.hexdigest())
+
+    def place(self, sha256: str) -> str:
+        return f"{self._url}/{sha256}"
 
 
 def _sync(folder: Path) -> None:

@@ -55,6 +55,17 @@ class Database:
             return work(connection)
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that only reads, and sees all as it was at one moment whatever is written meanwhile.
+
+        SQLite's readers always do. Code that may block.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction of its own, for code that may block."""
         with _writing(self.engine).begin() as connection:

@@ -166,6 +166,11 @@ class Spool:
                 return _parse(path, path.read_bytes())
         raise NotInSpool(mail_id)
 
+    def find(self, mail_id: str) -> Path | None:
+        """The file of a mail, wherever it is now; None where there is none."""
+        places = self._places(mail_id) if ID.fullmatch(mail_id) else ()
+        return next((path for path in places if path.exists()), None)
+
     def keep(self, mail_id: str) -> None:
         """The mail is worked on: moves it from incoming to kept/. Raises NotInSpool."""
         incoming, kept, _ = self._places(mail_id)

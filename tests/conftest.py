@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bucket import Bucket
 from tests.harness import Relay, Sink, postgres, postgres_programs
 
 
@@ -49,3 +51,18 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed")
     with postgres() as server:
         yield server.url
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """A bucket for `s3://files/relay`."""
+    server = Bucket()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    keys = {"ENDPOINT_URL": server.url, "ALLOW_HTTP": "true", "ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "REGION": "x"}
+    for key, value in keys.items():
+        monkeypatch.setenv(f"AWS_{key}", value)
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from relay.settings import Settings
+    from storage.database import Database
 
 DEFAULT = Path("relay.toml")
 ConfigOption = Annotated[
@@ -55,6 +56,13 @@ def print_json(value: object) -> None:
 @contextlib.contextmanager
 def database(current: Settings, *, writing: bool = False) -> Iterator[Connection]:
     """A transaction beside a running server. Ends the command with 1 when there is no database yet."""
+    with opened(current) as store, store.begin() if writing else store.engine.connect() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def opened(current: Settings) -> Iterator[Database]:
+    """The database, for commands that need more than one transaction. Ends the command with 1 when there is none yet."""
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from storage.database import Database
@@ -65,8 +73,7 @@ def database(current: Settings, *, writing: bool = False) -> Iterator[Connection
         raise typer.Exit(1)
     store = Database(url)
     try:
-        with store.begin() if writing else store.engine.connect() as connection:
-            yield connection
+        yield store
     except (OperationalError, ProgrammingError) as error:
         typer.echo(
             f"relay: the database cannot be used: {str(error.orig).strip()}. Has `relay serve` been started once?", err=True

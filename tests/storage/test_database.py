@@ -104,3 +104,21 @@ def test_many_at_once_lose_nothing(database: Database) -> None:
 
     asyncio.run(run())
     assert numbers(database) == list(range(300))
+
+
+def test_a_snapshot_stays_as_it_was_while_others_write(database: Database) -> None:
+    def read(connection: Connection) -> list[int]:
+        return list(connection.execute(text("SELECT n FROM t ORDER BY n")).scalars())
+
+    with database.begin() as connection:
+        put(1)(connection)
+    with database.snapshot() as snapshot:
+        before = read(snapshot)
+        with database.begin() as connection:
+            put(2)(connection)
+        assert (before, read(snapshot)) == ([1], [1])
+    with database.snapshot() as snapshot:
+        assert read(snapshot) == numbers(database) == [1, 2]
+    with database.begin() as connection:
+        put(3)(connection)  # the connection that was a snapshot's writes again
+    assert numbers(database) == [1, 2, 3]

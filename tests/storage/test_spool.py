@@ -128,6 +128,19 @@ def test_a_kept_mail_is_found_by_its_month(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_the_file_of_a_mail_is_found_wherever_it_is(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    mail_id = asyncio.run(committed(spool))
+    found = [spool.find(mail_id)]
+    spool.keep(mail_id)
+    found.append(spool.find(mail_id))
+    spool.set_aside(mail_id, "broken")
+    found.append(spool.find(mail_id))
+    assert [path.relative_to(tmp_path).parts[0] for path in found if path] == ["incoming", "kept", "corrupt"]
+    assert spool.find(spool.new_id()) is spool.find("../../etc/passwd") is None
+    spool.close()
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_mail_set_aside_is_whole_and_has_a_reason(tmp_path: Path, kept: bool) -> None:
     spool = Spool(tmp_path)
