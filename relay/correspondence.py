@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from relay import address, people, rules, visibility
 from relay.letters import WITH_FILES
-from relay.model import Attachment, Chain, Contact, Entry, Event, Letter
+from relay.model import Attachment, Ball, Chain, Contact, Entry, Event, Letter, Ticket
 from relay.settings import Settings
 from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
 
@@ -26,6 +26,7 @@ NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
 _OF_MAIL = EventQuery(EVENTS.c.mail_id == bindparam("mail"), EVENTS.c.chain_id == bindparam("chain"))
+_MOVES = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(("passed", "status")))
 _UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bindparam("newest"))
 _LETTERS_BEFORE = (
     select(LETTERS.c.event_id, LETTERS.c.message_id)
@@ -78,6 +79,7 @@ class Writer:
             seats=self._once(("seats", ticket.id), lambda: visibility.seats(chain, self._settings.network, ticket)),
             actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
             facts=visibility.facts(chain, self._settings.network, ticket) if row.kind in WITH_CARD else (),
+            balls=self._balls(chain, ticket) if row.kind == "status" else (),
             automatic=row.kind in AUTOMATIC,
             may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
@@ -121,6 +123,9 @@ class Writer:
             ("mail", chain.id, row.mail_id),
             lambda: _OF_MAIL.load(self._connection, mail=row.mail_id, chain=chain.id),
         )
+
+    def _balls(self, chain: Chain, ticket: Ticket) -> tuple[Ball, ...]:
+        return visibility.balls(chain, self._settings.network, ticket, _MOVES.load(self._connection, chain=chain.id))
 
     def _newest_of(self, chain: Chain, row: Row[Any]) -> int:
         """The last event of the mail that passed the chain on: what came after it has letters of its own."""

@@ -86,6 +86,15 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Who has the ball, and since when."""
+
+    party: str
+    own: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a party needs to know: the lines to be filled in, and a mailto link that begins with them ("" when too long)."""
 
@@ -199,6 +208,7 @@ class Letters:
             "passed_by": next((_by(entry) for entry in reversed(letter.entries) if entry.data.get("mine")), ""),
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
+            "balls": [Held(mime.clean(ball.party), ball.own, ball.since) for ball in letter.balls],
             "facts": [(mime.clean(fact.name), mime.clean(fact.value, 1000)) for fact in letter.facts],
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
             "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from relay import address
-from relay.model import SHARES, Attachment, Chain, Entry, Event, EventKind, Fact, Link, Network, Party, Seat, Share, Ticket
+from relay import address, workflow
+from relay.model import SHARES, Attachment, Ball, Chain, Entry, Event, EventKind, Fact, Link, Network, Party, Seat, Share, Ticket
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
 NEEDS: Mapping[EventKind, frozenset[Share]] = {
@@ -78,6 +78,38 @@ def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
         for ticket in _in_order(chain)
         if ticket.id == reader.id or stand_in(reader, ticket, path(chain, network, reader, ticket)).id == ticket.id
     )
+
+
+def balls(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> tuple[Ball, ...]:
+    """Who has the ball since when, as far as the party of `reader` may know: whoever hides behind a party, it is with that one.
+
+    `events` are all of the chain's, in order.
+    """
+
+    def seen_as(ticket: Ticket) -> int:
+        return stand_in(reader, ticket, path(chain, network, reader, ticket)).id
+
+    since = workflow.since(chain, events, seen_as)
+    known = ((chain.ticket(ticket), at) for ticket, at in since.items())
+    return tuple(
+        Ball(_party(network, ticket).name, ticket.id == reader.id, at)
+        for ticket, at in known
+        if "status" in shared(path(chain, network, reader, ticket))
+    )
+
+
+def stays(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Files of another party that `reader`'s has got and its neighbours beyond a hidden link have not, and who these are.
+
+    The files' author may not know of those, so this party is told, who can pass them on in another form.
+    """
+    files = tuple(file.name for file in event.attachments if file.stuck)
+    if not files or event.internal or event.ticket == reader.id:
+        return (), ()
+    author = chain.ticket(event.ticket)
+    ways = {other.id: path(chain, network, other, author) for other in chain.tickets}
+    lacking = tuple(_party(network, chain.ticket(other)).name for other, hops in ways.items() if _ends_before(reader, hops))
+    return (files, lacking) if lacking else ((), ())
 
 
 def facts(chain: Chain, network: Network, reader: Ticket) -> tuple[Fact, ...]:
@@ -147,6 +179,13 @@ def stand_in(reader: Ticket, ticket: Ticket, hops: Iterable[Hop]) -> Ticket:
     return ticket
 
 
+def _ends_before(reader: Ticket, hops: tuple[Hop, ...]) -> bool:
+    """Whether somebody next to `reader` would have files that go this way, but for being hidden from their author."""
+    if len(hops) < 2 or hops[0].far.id != reader.id or hops[0].link.identity != "hidden":
+        return False
+    return "attachments" in shared(hops) and not hidden(hops[1:])
+
+
 def hidden(hops: Iterable[Hop]) -> bool:
     """Whether somebody is hidden on the way."""
     return any(hop.link.identity == "hidden" for hop in hops)
@@ -198,8 +237,13 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
         own=False,
         text=text if files else _PICTURE.sub("", text),
         attachments=files,
-        data=data,
+        data=data | _staying(chain, network, reader, event) if files else data,
     )
+
+
+def _staying(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any]:
+    files, parties = stays(chain, network, reader, event)
+    return {"stays": files, "stays_from": parties} if files else {}
 
 
 def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any] | None:
