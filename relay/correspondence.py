@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, people, rules, visibility
+from relay import address, cleaning, people, rules, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Chain, Contact, Entry, Event, Letter, Ticket
 from relay.settings import Settings
@@ -176,14 +177,29 @@ def files(letter: Letter) -> list[Attachment]:
 
 
 def filled(letter: Letter, contents: dict[str, bytes]) -> Letter:
-    """The letter with the bytes of its attachments; those that `contents` (by SHA-256) has not are only named."""
+    """The letter with the bytes of its attachments, cleaned where they go `bare`.
+
+    Those that `contents` (by SHA-256) has not are only named, and so are those that cannot be cleaned.
+    """
 
     def fill(entry: Entry) -> Entry:
-        carried = tuple(replace(f, content=contents[f.sha256]) for f in entry.attachments if f.sha256 in contents)
+        at_hand = [(file, _carried(file, contents[file.sha256])) for file in entry.attachments if file.sha256 in contents]
         left_out = [file.name for file in entry.attachments if file.sha256 not in contents]
-        return replace(entry, attachments=carried, data={**entry.data, "left_out": left_out})
+        kept_back = [file.name for file, carried in at_hand if carried is None]
+        carried = tuple(carried for _, carried in at_hand if carried is not None)
+        return replace(entry, attachments=carried, data={**entry.data, "left_out": left_out, "kept_back": kept_back})
 
     return replace(letter, entries=tuple(fill(entry) for entry in letter.entries))
+
+
+def _carried(file: Attachment, content: bytes) -> Attachment | None:
+    """The file with its bytes; without what they say of its maker where it goes bare, None if that is not possible."""
+    if not file.bare:
+        return replace(file, content=content)
+    cleaned = cleaning.clean(content)
+    if cleaned is None:
+        return None
+    return replace(file, content=cleaned, size=len(cleaned), sha256=hashlib.sha256(cleaned).hexdigest())
 
 
 def within(wanted: Iterable[Attachment], most: int) -> list[Attachment]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, store
+from relay import address, cleaning, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.mail import reader
@@ -148,11 +148,18 @@ class Intake:
         # A large mail is read beside the loop: while it is being chewed, the next client is served.
         mail = reader.read(raw) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
+        mail = await self._examined(mail, settings)
         await self._store_files(mail)
         outcome = await self._shelves.database.write(lambda c: settle(c, settings, envelope, mail, stamp))
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
+
+    async def _examined(self, mail: Mail, settings: Settings) -> Mail:
+        """The mail with those of its files marked that cannot be cleaned for a hidden link, where there is such a link."""
+        if not mail.attachments or all(link.identity != "hidden" for link in settings.links.values()):
+            return mail
+        return await asyncio.to_thread(with_stuck_files, mail)
 
     async def _store_files(self, mail: Mail) -> None:
         await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments})
@@ -180,6 +187,12 @@ class Intake:
 
     def _stamp(self, envelope: Envelope) -> Stamp:
         return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
+
+
+def with_stuck_files(mail: Mail) -> Mail:
+    """The mail with those of its files marked that cannot be cleaned of what they say of their maker."""
+    files = (replace(file, stuck=cleaning.clean(file.content) is None) for file in mail.attachments)
+    return replace(mail, attachments=tuple(files))
 
 
 def _statement(envelope: Envelope, reason: str) -> dict[str, Any]:

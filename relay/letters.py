@@ -37,8 +37,8 @@ class Said:
     """An entry as the templates see it.
 
     `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
-    names of the files that the text does not name, `left_out` of those that would make the letter too large, `stays` of
-    those that cannot go on to the parties `stays_from`. `status` … `time` are the facts of the kinds called so, in words.
+    names of the files that the text does not name, `left_out` of those that would make the letter too large, `kept_back`
+    of those that cannot be cleaned of their maker's name, `stays` of those that cannot go on to the parties `stays_from`. `status` … `time` are the facts of the kinds called so, in words.
     """
 
     kind: EventKind
@@ -52,6 +52,7 @@ class Said:
     html: Markup
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    kept_back: tuple[str, ...]
     stays: tuple[str, ...]
     stays_from: tuple[str, ...]
     muted: bool
@@ -259,6 +260,7 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         html=markup.to_html(markup.to_text(text, left), pictures),
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
         left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
+        kept_back=tuple(mime.clean(name) for name in entry.data.get("kept_back", ())),
         stays=tuple(mime.clean(name) for name in entry.data.get("stays", ())),
         stays_from=tuple(mime.clean(name) for name in entry.data.get("stays_from", ())),
         muted=bool(entry.data.get("muted")),

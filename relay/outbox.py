@@ -270,7 +270,7 @@ class Outbox:
             return _sealed(office, letter)
         wanted = within(files(letter), int(office.settings.smtp.max_size * ROOM))
         contents = {file.sha256: await asyncio.to_thread(self._blobs.get, file.sha256) for file in wanted}
-        return await asyncio.to_thread(_sealed, office, filled(letter, contents))
+        return await asyncio.to_thread(lambda: _sealed(office, filled(letter, contents)))
 
     async def _failed(self, log: FilteringBoundLogger, row: Row[Any], error: SmtpError) -> None:
         again = backoff.next_try(row.attempts, datetime.now(UTC), random.random())  # noqa: S311 - jitter, no secret

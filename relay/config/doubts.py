@@ -53,16 +53,15 @@ def _foreign_domain(settings: Settings) -> Iterator[str]:
 
 def _link_keys(settings: Settings) -> Iterator[str]:
     for key, link in settings.links.items():
-        for name in ("fields", "respond_within", "resolve_within"):
+        for name in ("respond_within", "resolve_within"):
             if getattr(link, name):
                 yield f"{dotted(('links', key, name))} {NOT_YET}"
 
 
-def _hidden(settings: Settings) -> Iterator[str]:
+def _unasked(settings: Settings) -> Iterator[str]:
     for key, link in settings.links.items():
-        if link.identity == "hidden":
-            where = dotted(("links", key))
-            yield f'{where}: identity = "hidden": names do not cross, but file metadata is not cleaned yet'
+        if link.fields and "fields" not in link.share:
+            yield f'{dotted(("links", key, "fields"))}: the link does not share "fields", so none of them is asked for'
 
 
 def _closed(settings: Settings) -> Iterator[str]:
@@ -86,7 +85,7 @@ DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _unheard,
     _foreign_domain,
     _link_keys,
-    _hidden,
+    _unasked,
     _closed,
     _metrics,
 )

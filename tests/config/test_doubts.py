@@ -39,6 +39,8 @@ def test_warnings(tmp_path: Path) -> None:
         from = "south"
         to = "vendor"
         identity = "hidden"
+        share = ["comments"]
+        fields = ["Serial"]
         """
     )
     told = warnings(load(write(tmp_path, text)))
@@ -52,10 +54,9 @@ def test_warnings(tmp_path: Path) -> None:
         "parties.vendor.desk",
         "parties.south",
         "parties.vendor.contacts[0]",
-        "links.a.fields",
         "links.a.respond_within",
         "links.a.resolve_within",
-        "links.b",
+        "links.b.fields",
         "parties.lonely",
         "metrics.listen",
     ]
