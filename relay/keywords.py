@@ -1,4 +1,4 @@
-"""The words of every language that the relay understands in a mail: commands, days and durations.
+"""The words of every language that the relay understands in a mail: commands, days and durations, signs.
 
 A language is one file, `words/CODE.toml`; `en.toml` says which words each of them has. What the relay says itself is in
 `templates/`. Keywords of all languages are understood in every mail, so none may mean two commands.
@@ -35,11 +35,12 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: each command's keywords (English word → spellings, the first is written in letters), and the rest."""
+    """One language. `commands`: English word → spellings, the first is written in letters. `signs`: see `relay.signs`."""
 
     code: str
     commands: Mapping[str, Phrases]
     arguments: Arguments
+    signs: Mapping[str, Phrases]
 
 
 class WordsError(ValueError):
@@ -69,11 +70,12 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _words(code: str, table: Mapping[str, Any]) -> Words:
-    arguments = {key: _frozen(value) for key, value in table["arguments"].items()}
-    return Words(code, {word: tuple(found) for word, found in table["commands"].items()}, Arguments(**arguments))
+    return Words(code, _frozen(table["commands"]), Arguments(**_frozen(table["arguments"])), _frozen(table["signs"]))
 
 
 def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(each) for key, each in value.items()}
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 

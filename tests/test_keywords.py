@@ -22,7 +22,7 @@ def german() -> str:
     lines = (FOLDER / "en.toml").read_text("utf-8").split("\n")
     for english, word in GERMAN.items():
         lines = [line.replace(f'"{english}"', f'"{word}", "{english}"') for line in lines]
-    return "\n".join(lines)
+    return "\n".join(lines).replace('"^ false alarm"', '"^ fehlalarm $"')
 
 
 @pytest.fixture
@@ -56,10 +56,11 @@ def test_a_language_is_one_file_more(folder: Path) -> None:
 
 TRY = """
 from datetime import date
-from relay import arguments, keywords, wording
+from relay import arguments, keywords, signs, wording
 from relay.mail import commands
 print(list(keywords.LANGUAGES), commands.command_of("#Angenommen gern").word, arguments.day("montag", date(2026, 11, 23))[0])
 print(arguments.duration("2 stunden"), "bis" in arguments.UNTIL, wording.languages(None)["de"].command("pass"))
+print(signs.read("Fehlalarm!"), signs.read("Fehlalarm?"))
 """
 
 
@@ -70,9 +71,10 @@ def test_a_language_is_two_files_more_for_the_whole_relay(folder: Path, tmp_path
     folder.rename(tmp_path / "relay" / "words")
     (tmp_path / "templates" / "de.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n')
     done = subprocess.run([sys.executable, "-c", TRY], cwd=tmp_path, env={}, check=False, capture_output=True, text=True)
-    assert done.stdout.split("\n")[:2] == [
+    assert done.stdout.splitlines() == [
         "['en', 'de', 'ru'] accept 2026-11-30",
         "(120, '') True #weitergeben",
+        "cancel None",
     ], done.stderr
 
 
@@ -87,6 +89,7 @@ def test_a_language_is_two_files_more_for_the_whole_relay(folder: Path, tmp_path
         ('decline = ["decline"]', 'decline = ["принято"]', '"принято" means both decline and accept'),
         ('["may"],', "", "arguments.months: expected 12 lists"),
         ('["may"],', "[],", r"arguments.months\[4\]: expected a list of words"),
+        ('contrasts = ["but", ', "contrasts = [5, ", "signs.contrasts: expected a list of words"),
         ("[arguments]", "[argumnets]", "arguments is missing; argumnets is not in en.toml"),
         ("[arguments]", "[arguments", "de.toml: "),
     ],
