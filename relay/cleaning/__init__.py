@@ -8,8 +8,8 @@ The kind is told from the content (sniff.py); a table leads from it to the clean
 | TIFF, JPEG XR | what the picture needs stays in place, every other byte becomes zero; camera raw: not cleanable |
 | HEIC, AVIF, MP4, MOV, M4A, 3GP, JP2 | in place: Exif, XMP, user data, tracks of places and unknown boxes become empty |
 | PDF | written anew without properties, XMP, history, comments' authors; pictures and embedded files cleaned; signed, XFA: not |
-| docx, xlsx, pptx, odt, ods, odp | without properties, thumbnail, people, local paths; members cleaned; signed, encrypted, macros: not |
-| ZIP, epub, jar | every member cleaned, three containers deep; encrypted, or with a member that cannot be: not |
+| docx, xlsx, pptx, odt, ods, odp | without properties, people, local paths; members cleaned; signed, encrypted, macros: not |
+| ZIP, epub, jar | every member cleaned, four containers deep; encrypted, or with a member that cannot be: not |
 | RTF | without properties, authors of comments and changes; with embedded objects: not |
 | SVG, HTML | without metadata, editors' data; embedded pictures cleaned |
 | MP3, FLAC, WAVE | without tags |
@@ -30,8 +30,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-import pikepdf
 from lxml import etree
+from pikepdf.exceptions import PikepdfError
 
 from relay.cleaning import archive, audio, gif, html, jpeg, media, pdf, png, riff, rtf, sniff, svg, tiff
 from relay.cleaning.inside import Inside, Uncleanable
@@ -72,7 +72,7 @@ _FAULTS = (
     TypeError,
     ValueError,
     etree.LxmlError,
-    pikepdf.PdfError,
+    PikepdfError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-MAX_DEPTH = 3  # containers in each other: an archive, in it a document, in that a workbook
+MAX_DEPTH = 4  # containers in each other: an archive, in it another, in that a document, in that a workbook
 MAX_UNPACKED = 200_000_000  # bytes, all members of all depths together
 MAX_MEMBERS = 10_000
 

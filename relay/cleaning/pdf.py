@@ -8,10 +8,12 @@ one that may not be changed, and one whose pictures cannot be followed, cannot b
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 
 import pikepdf
 from pikepdf import settings
+from pikepdf.exceptions import PageCopyWarning
 
 from relay.cleaning import markup, pdf_streams
 from relay.cleaning.inside import MAX_UNPACKED, Inside, Uncleanable
@@ -46,22 +48,32 @@ def clean(content: bytes, inside: Inside) -> bytes:
         for node in _nodes(document):
             _clean_node(node, deeper)
         _drop_empty_files(document)
-        return _written(document)
+        return _checked(_written(document), len(document.pages))
 
 
 def _written(document: pikepdf.Pdf) -> bytes:
     """The same bytes for the same document: its id is made of its content."""
     out = io.BytesIO()
-    document.save(
-        out,
-        deterministic_id=True,
-        encryption=False,
-        fix_metadata_version=False,
-        preserve_pdfa=False,
-        stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        object_stream_mode=pikepdf.ObjectStreamMode.generate,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PageCopyWarning)  # of form fields that were loose before
+        document.save(
+            out,
+            deterministic_id=True,
+            encryption=False,
+            fix_metadata_version=False,
+            preserve_pdfa=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        )
     return out.getvalue()
+
+
+def _checked(written: bytes, pages: int) -> bytes:
+    """The same, when it can be read back as it stands: what qpdf pieces together out of a damaged file may not be."""
+    with pikepdf.open(io.BytesIO(written), attempt_recovery=False) as document:
+        if not pages or len(document.pages) != pages:
+            raise Uncleanable("PDF: damaged")
+    return written
 
 
 def _nodes(document: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
