@@ -37,8 +37,9 @@ class Said:
     """An entry as the templates see it.
 
     `by` is "Name, Party" as shown; `to`, `mine` and `reason` (a sentence) are of "passed" and "undelivered"; `files` are the
-    names of the files that the text does not name, `left_out` of those that would make the letter too large, `kept_back`
-    of those that cannot be cleaned of their maker's name, `stays` of those that cannot go on to the parties `stays_from`. `status` … `time` are the facts of the kinds called so, in words.
+    names of the files that the text does not name, `left_out` of those that would make the letter too large, `kept_back` of
+    those that cannot be cleaned of their maker's name, `stays` of those that cannot go on to the parties `stays_from`.
+    `status` … `time` are the facts of the kinds called so, in words.
     """
 
     kind: EventKind

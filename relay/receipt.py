@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay import deeds, facts, visibility, workflow
+from relay import deeds, facts, signs, visibility, workflow
 from relay.decision import Case, Order, Problem
 from relay.model import Command, Event
 from relay.people import party_of
@@ -97,11 +97,10 @@ def _offers(taken: Taken) -> list[dict[str, str]]:
     silent = not case.internal and not case.turn.opening and not case.turn.said_before
     if not (silent and party_of(case.network, case.ticket.party).suggest) or _has_moves(mail.commands):
         return []
-    word = None
-    if word is None:
-        return []
-    found = [ticket for ticket in workflow.candidates(case.chain, case.ticket, word) if workflow.legal(ticket, word)]
-    return [{"word": word, "argument": ticket.link or "" if len(found) > 1 else ""} for ticket in found]
+    for word in signs.found(mail.text):
+        if found := [one for one in workflow.candidates(case.chain, case.ticket, word) if workflow.legal(one, word)]:
+            return [{"word": word, "argument": ticket.link or "" if len(found) > 1 else ""} for ticket in found]
+    return []
 
 
 def _has_moves(commands: Iterable[Command]) -> bool:
