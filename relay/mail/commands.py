@@ -38,6 +38,14 @@ def extract(text: str) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
     return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"), tuple(found.values()), unknown
 
 
+def of_subject(subject: str) -> tuple[tuple[Command, ...], tuple[str, ...]]:
+    """The command that a subject is, or the near miss that it begins with, as in `extract`.
+
+    A mailto link may carry it there. It must begin the subject: one after "Re:" or a tag would be said again by every answer.
+    """
+    return extract(subject)[1:] if subject.startswith(("#", "＃")) else ((), ())
+
+
 def _internal(line: str) -> Command | None:
     """#internal counts wherever it has a line of its own: what it guards must not hang on how long the mail is."""
     command = command_of(line)
