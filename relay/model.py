@@ -240,7 +240,8 @@ class Mail:
     """What the relay reads out of one raw mail.
 
     `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
-    `unknown` are lines that look like a misspelt command (kept in the text). `to` are the addresses of To and Cc, lower case.
+    `commands` begin with the subject's, if it is one. `unknown` are lines that look like a misspelt command (kept in the
+    text), and a subject that does. `to` are the addresses of To and Cc, lower case.
     `references` are the ids of In-Reply-To and References, with angle brackets; `answers` are those of In-Reply-To.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop.

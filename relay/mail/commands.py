@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from relay import keywords
 from relay.model import Command
@@ -36,6 +36,14 @@ def extract(text: str) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
     found = dict(sorted(found.items()))
     kept = "\n".join(line for at, line in enumerate(lines) if at not in found)
     return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"), tuple(found.values()), unknown
+
+
+def of_subject(subject: str) -> tuple[tuple[Command, ...], tuple[str, ...]]:
+    """The command that a subject is, or the near miss that it begins with, as in `extract`.
+
+    A mailto link may carry it there. It must begin the subject: one after "Re:" or a tag would be said again by every answer.
+    """
+    return extract(subject)[1:] if subject.startswith(("#", "＃")) else ((), ())
 
 
 def _internal(line: str) -> Command | None:
@@ -70,12 +78,27 @@ def guards(text: str) -> tuple[Command, ...]:
 
 def is_near_miss(line: str) -> bool:
     """Whether a line that is no command looks like a misspelt one: its word is a letter or two off."""
+    return _nearest(line) is not None
+
+
+def nearest(line: str) -> str:
+    """The English word of the command that a line of `Mail.unknown` comes nearest to; "" where it comes near none.
+
+    >>> nearest("#acept"), nearest("#в роботе"), nearest("as said (#internal)"), nearest("#5 pump")
+    ('accept', 'start', 'internal', '')
+    """
+    return _KEYWORDS.get(_nearest(line) or "", "internal" if _mentions_internal(line) else "")
+
+
+def _nearest(line: str) -> str | None:
+    """The keyword that a line's first word, or its first two, comes nearest to."""
     match = _CANDIDATE.match(line[:200]) if "#" in line or "＃" in line else None
     if match is None:
-        return False
+        return None
     words = match[1].lower().split()
-    tried = {words[0], " ".join(words)}
-    return any(len(each) >= 3 and get_close_matches(each, _KEYWORDS, 1, CLOSENESS) for each in tried)
+    tried = dict.fromkeys((" ".join(words), words[0]))
+    close = [(each, found) for each in tried if len(each) >= 3 for found in get_close_matches(each, _KEYWORDS, 1, CLOSENESS)]
+    return max(close, key=lambda pair: SequenceMatcher(None, pair[1], pair[0]).ratio())[1] if close else None
 
 
 def _edges(lines: Sequence[str]) -> list[int]:

@@ -32,6 +32,7 @@ def read(raw: bytes) -> Mail:
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
     whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed)
     text, given, unknown = _commanded(found)
+    given, unknown = _with_subject(subject, given, unknown)
     if all(command.word != "internal" for command in given):
         given = (*given, *_guards(parts.bodies, _is_forward(subject, message)))
     files = attachments.read(parts.files, pictures)
@@ -90,6 +91,16 @@ def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]
     """The text without its commands, forwarded mail below it, and the commands: the author's own, never the forwarded mail's."""
     text, given, unknown = commands.extract(found.text)
     return "\n\n".join(each for each in (text, found.forwarded) if each), given, unknown
+
+
+def _with_subject(
+    subject: str, given: tuple[Command, ...], unknown: tuple[str, ...]
+) -> tuple[tuple[Command, ...], tuple[str, ...]]:
+    """The subject's command before those of the body, unless the body says the same."""
+    first, missed = commands.of_subject(subject)
+    said = {(command.word, command.argument) for command in given}
+    new = (command for command in first if (command.word, command.argument) not in said)
+    return (*new, *given), (*(line for line in missed if line not in unknown), *unknown)
 
 
 # ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────

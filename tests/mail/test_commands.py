@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay import keywords
-from relay.mail.commands import extract
+from relay.mail.commands import extract, nearest
 from relay.model import Command
 
 READ = [
@@ -69,6 +69,38 @@ def test_other_lines_with_a_hash_stay_text(text: str) -> None:
 @pytest.mark.parametrize("line", ["#acept", "#внутренее", "#в работу", "#интернал #internal"[10:-1], "#resolve", "#pas north"])
 def test_a_near_miss_stays_and_is_told(line: str) -> None:
     assert extract(f"Добрый день!\n{line}") == (f"Добрый день!\n{line}", (), (line.strip(),))
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("#acept", "accept"),
+        ("#Принто", "accept"),
+        ("#внутренее", "internal"),
+        ("#в работу", "start"),
+        ("#resolve now", "resolved"),
+        ("#стату пожалуйста", "status"),
+        ("#pas north", "pass"),
+        ("# mut", "mute"),
+        ("for us only (#internal)", "internal"),
+        ("#intrnal", "internal"),
+        ("#5 pump", ""),
+        ("#насос стоит", ""),
+        ("The pump leaks.", ""),
+        ("", ""),
+    ],
+)
+def test_the_nearest_command_of_a_line(line: str, word: str) -> None:
+    assert nearest(line) == word
+
+
+SPELLINGS = st.sampled_from([spelling for word in keywords.COMMANDS for spelling in keywords.spellings(word)])
+
+
+@given(SPELLINGS, st.integers(0, 10), st.text("abcабв #(", max_size=2), st.sampled_from(["", "  ", "so (", "x "]))
+def test_every_line_that_is_told_has_a_nearest_command(spelling: str, at: int, wrong: str, before: str) -> None:
+    for line in extract(f"{before}#{spelling[:at]}{wrong}{spelling[at + 1 :]}")[2]:
+        assert nearest(line) in keywords.COMMANDS
 
 
 def test_commands_stand_at_the_ends_only() -> None:

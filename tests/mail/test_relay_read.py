@@ -61,6 +61,14 @@ def test_text_and_html_lines() -> None:
     assert (code, [each["text"] for each in answers(output)]) == (0, ["Да.", "Да."])
 
 
+def test_a_command_in_the_subject_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(mail("", "Subject: #mute"))
+    assert "command   #mute" in run(str(tmp_path / "a.eml"))[1]
+    assert answers(run("--jsonl", stdin=line("raw", mail("", "Subject: #mute")))[1])[0]["commands"] == [
+        {"word": "mute", "argument": ""}
+    ]
+
+
 def test_what_cannot_be_read_is_answered_too_and_the_rest_goes_on() -> None:
     lines = line("raw", b"Subject: x\n\nx") + "no json\n" + line("odd", b"x") + '{"id": 5}\n' + line("text", b"ok")
     code, output = run("--jsonl", stdin=lines)
