@@ -51,7 +51,8 @@ class Turn:
     `cut` is what was cut from the author's last mail here, `unknown_cut` what was cut from this one and stands nowhere in the
     chain. `links` are the keys of links whose address the mail also went
     to; `note` says that it went to the note address; `said_before` that its comment is in the chain already (the mail came
-    on another way); `opening` that it opened the chain; `problems` were found before.
+    on another way); `opening` that it opened the chain; `nearest` has for each line of `mail.unknown` the command that it
+    comes nearest to; `problems` were found before.
     """
 
     ticket: int
@@ -64,6 +65,7 @@ class Turn:
     said_before: bool = False
     opening: bool = False
     released: bool = False
+    nearest: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from relay import arguments, keywords, visibility, workflow
+from relay import arguments, visibility, workflow
 from relay.decision import Case, Problem
 from relay.model import Command, Event, Fact, LetterKind, Link, Ticket
 from relay.people import party_of
@@ -19,7 +19,6 @@ from relay.workflow import MOVES
 
 DEEPEST = 32  # levels of one chain
 MOST_STARS = 5
-UNTIL = keywords.merged(lambda language: language.arguments.until)
 PUBLIC = {*MOVES, "ref", "rate", "field"}  # what others see: not for an internal mail
 
 
@@ -62,7 +61,7 @@ def _status(case: Case, ticket: Ticket, to: str, reason: str, until: date | None
 def _until(case: Case, argument: str) -> tuple[date | None, str]:
     """`until DATE reason`, the word before the date left out or not."""
     first, _, rest = argument.partition(" ")
-    given = rest if first.lower() in UNTIL else argument
+    given = rest if first.lower() in arguments.UNTIL else argument
     found = arguments.day(given, _today(case))
     return found or (None, argument)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from relay import address, crossing, deeds, facts, receipt, visibility, workflow
+from relay import address, crossing, deeds, facts, keywords, receipt, visibility, workflow
 from relay.decision import Case, Decision, Order, Problem, Turn
 from relay.model import Action, Attachment, Chain, Command, Contact, Event, LetterKind, Mail, Network, Ticket
 from relay.people import belongs, known, recipients
@@ -113,7 +113,7 @@ def _suspected(mail: Mail) -> list[str]:
 
 
 def _like_internal(word: str) -> bool:
-    return bool(get_close_matches(word, ("internal", "внутреннее"), 1, 0.6))
+    return bool(get_close_matches(word, keywords.spellings("internal"), 1, 0.6))
 
 
 def _automatic(turn: Turn, now: datetime) -> Event:
@@ -165,7 +165,7 @@ def _carry_out(case: Case) -> _Done:
     withheld = [Problem("", "withheld", {"file": file.name}) for file in _withheld(case)]
     done = _Done(case, problems=(*case.turn.problems, *withheld))
     if not case.turn.said_before:
-        done = replace(done, problems=(*done.problems, *_misunderstood(case.turn.mail)))
+        done = replace(done, problems=(*done.problems, *_misunderstood(case.turn)))
         contradicting = _contradicting(case.turn.mail.commands)
         for command in case.turn.mail.commands:
             conflict = deeds.Deed(problem=Problem(command.line, "conflict")) if command in contradicting else None
@@ -185,9 +185,14 @@ def _heard_again(case: Case) -> tuple[Event, ...]:
     return (deeds.mute(case, muted=False),) if mail.author.address.lower() in case.ticket.muted and not asks else ()
 
 
-def _misunderstood(mail: Mail) -> list[Problem]:
-    suspected = _suspected(mail)
-    return [Problem(line, "internal-suspected" if line in suspected else "unknown-command") for line in mail.unknown]
+def _misunderstood(turn: Turn) -> list[Problem]:
+    suspected = _suspected(turn.mail)
+    return [
+        Problem(line, "internal-suspected")
+        if line in suspected
+        else Problem(line, "unknown-command", {"command": command} if (command := turn.nearest.get(line)) else {})
+        for line in turn.mail.unknown
+    ]
 
 
 def _contradicting(commands: Sequence[Command]) -> list[Command]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 from relay import address, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
+from relay.mail import commands
 from relay.model import Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS, Stamp
@@ -185,6 +186,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         said_before=before,
         opening=opening,
         released=case.released,
+        nearest={line: commands.nearest(line) for line in case.mail.unknown},
         problems=tuple(Problem("", "foreign-address") for _ in case.strange[:1]),
     )
     if before and not links:

@@ -185,6 +185,7 @@ class Language:
         """The sentence for a problem {"reason": code, …}; a general one for a code not known."""
         values = defaultdict(str, {key: str(value) for key, value in data.items()})
         values["status"] = self.status(values["status"]) if values["status"] else ""
+        values["nearest"] = self.command(values["command"]) if values["command"] else values["nearest"]
         sentences = [PROBLEMS.get(values["reason"], GENERIC), *(hint for fact, hint in HINTS.items() if values[fact])]
         return " ".join(self._catalogue.gettext(sentence) % values for sentence in sentences)
 

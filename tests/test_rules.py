@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay import deeds, people, rules, workflow
+from relay import deeds, keywords, people, rules, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.model import Attachment, Chain, Command, Contact, Desk, Event, Link, Mail, Network, Ticket
 from tests.chains import NOW, chain, chains, line, network, party
@@ -406,3 +406,7 @@ def test_a_circle_over_a_hidden_link_is_refused_without_naming_it() -> None:
     hidden = (LINKS[0], replace(LINKS[1], identity="hidden"), *LINKS[2:])
     done = decide(mail("Words.", "pass ca"), ticket=3, of=network(*hidden))
     assert reasons(done) == ["impossible"] and done.tickets == ()
+
+
+def test_every_command_that_is_understood_does_something() -> None:
+    assert set(deeds.DEEDS) == set(keywords.COMMANDS)

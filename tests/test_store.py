@@ -199,11 +199,12 @@ def test_a_note_is_known_by_its_letter_and_by_its_author_own_mail(database: Data
         secret = said(top, internal=True)
         public = replace(said(top), id=-2, message_id="<public@shop.example>")
         away = replace(secret, id=-3, kind="automatic", message_id="<away@shop.example>")
-        orders = (Order("note", Contact("b@shop.example"), top, -1), Order("receipt", Contact("b@shop.example"), top, -1))
+        told = (("note", -1), ("receipt", -1), ("receipt", -2))
+        orders = tuple(Order(kind, Contact("b@shop.example"), top, about) for kind, about in told)  # type: ignore[arg-type]
         store.save(connection, chain, Decision(events=(secret, public, away), orders=orders), STAMP)
-        note, notice = connection.execute(select(LETTERS.c.message_id).order_by(LETTERS.c.id)).scalars()
-        ids = [note, "<m@shop.example>", notice, "<public@shop.example>", "<away@shop.example>"]
-        assert [store.answers_note(connection, answer(each), top) for each in ids] == [True, True, False, False, False]
+        note, inside, notice = connection.execute(select(LETTERS.c.message_id).order_by(LETTERS.c.id)).scalars()
+        ids = [note, inside, "<m@shop.example>", notice, "<public@shop.example>", "<away@shop.example>"]
+        assert [store.answers_note(connection, answer(each), top) for each in ids] == [True, True, True, False, False, False]
         assert not store.answers_note(connection, answer(note), top + 1) and not store.answers_note(connection, answer(), top)
         assert store.answers_note(connection, answer("<public@shop.example>", note.upper()), top)
         assert store.answers_note(connection, answer("<elsewhere@x.example>", references=(notice, note)), top)
