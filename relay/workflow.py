@@ -50,15 +50,27 @@ def legal(ticket: Ticket, word: str) -> bool:
 
 
 def candidates(chain: Chain, ticket: Ticket, word: str) -> tuple[Ticket, ...]:
-    """The tickets that a command of `ticket`'s party can mean: its own, those below it, or the whole matter."""
+    """The tickets that a command of `ticket`'s party can mean: its own, those below it, or the whole matter.
+
+    Below what is over nothing comes back by itself: that is for the one above to say. While the whole matter is open, its
+    first party brings back what is below it.
+    """
+    whole, over = ticket.parent is None, ticket.status in ENDED
     if MOVES[word].side == "downstream":
-        return (ticket,) if ticket.parent is not None else ()
-    return (ticket,) if ticket.parent is None else below(chain, ticket)
+        return () if whole else (ticket,)
+    if whole and (over or word != "reopen"):
+        return (ticket,)
+    return () if over and word == "reopen" else latest(chain, ticket)
 
 
 def below(chain: Chain, ticket: Ticket) -> tuple[Ticket, ...]:
     """The tickets that were passed on from this one."""
     return tuple(found for found in chain.tickets if found.parent == ticket.id)
+
+
+def latest(chain: Chain, ticket: Ticket) -> tuple[Ticket, ...]:
+    """Those below, of several over one link the last: the others were given back or withdrawn, and stay so."""
+    return tuple({found.link: found for found in below(chain, ticket)}.values())
 
 
 def cascade(chain: Chain, ticket: Ticket, to: Status) -> tuple[tuple[Ticket, Status], ...]:
@@ -68,10 +80,11 @@ def cascade(chain: Chain, ticket: Ticket, to: Status) -> tuple[tuple[Ticket, Sta
     """
     changes: list[tuple[Ticket, Status]] = [(ticket, to)]
     follows = CASCADE.get(to)
+    back = latest(chain, ticket) if ticket.parent is None and to == "in progress" else ()
     for child in below(chain, ticket):
         if follows and child.status not in ENDED:
             changes += cascade(chain, child, follows)
-        elif ticket.parent is None and to == "in progress" and child.status in MOVES["reopen"].sources:
+        elif child in back and child.status in MOVES["reopen"].sources:
             changes.append((child, to))
     return tuple(changes)
 

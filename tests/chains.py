@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
-from relay import address
-from relay.model import SHARES, Chain, Contact, Identity, Link, Network, Party, Share, Ticket
+from relay import address, workflow
+from relay.decision import Decision
+from relay.model import SHARES, Chain, Contact, Event, Identity, Link, Network, Party, Share, Ticket
 
 DOMAIN = "relay.example.com"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -47,6 +49,21 @@ def line(keys: str, *identities: Identity, share: frozenset[Share] = frozenset(S
     ways = zip(pairwise(keys), names, strict=True)
     links = [Link(up + down, up, down, share=share, identity=identity) for (up, down), identity in ways]
     return network(*links), chain(*links)
+
+
+def applied(chain: Chain, decision: Decision, before: int) -> tuple[Chain, tuple[Event, ...]]:
+    """The chain as `store.save` leaves it, and its new events, under the ids that a fresh database gives; `before` are there."""
+    ids = {ticket.id: len(chain.tickets) + at for at, ticket in enumerate(decision.tickets, 1)}
+    new = (replace(ticket, id=ids[ticket.id], parent=ids.get(ticket.parent or 0, ticket.parent)) for ticket in decision.tickets)
+    events = []
+    for at, event in enumerate(decision.events, 1):
+        named = {key: ids.get(value, value) if key == "ticket" else value for key, value in event.data.items()}
+        events.append(replace(event, id=before + at, data=named))
+    grown = workflow.replay(replace(chain, tickets=(*chain.tickets, *new)), events)
+    for ticket_id, who in decision.participants:
+        joined = [replace(t, participants=(*t.participants, who)) if t.id == ticket_id else t for t in grown.tickets]
+        grown = replace(grown, tickets=tuple(joined))
+    return grown, tuple(events)
 
 
 # ── random ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -143,19 +143,14 @@ def conversation(relay: Relay, sink: Sink) -> None:
     until(lambda: len(relay.json("chains", "--all")) == 2, "the second chain")
 
 
-class Behind:
-    """Hands on the database behind the relay's back."""
-
-    def __init__(self, relay: Relay) -> None:
-        self.relay = relay
-
-    def sql(self, statement: str) -> None:
-        if self.relay.database:
-            with psycopg.connect(self.relay.database) as server:
-                assert server.execute(statement.encode()).rowcount > 0
-        else:
-            with closing(sqlite3.connect(self.relay.folder / "data" / "relay.db", timeout=20)) as file, file:
-                assert file.execute(statement).rowcount > 0
+def behind(relay: Relay, statement: str) -> None:
+    """Writes to the database behind the relay's back."""
+    if relay.database:
+        with psycopg.connect(relay.database) as server:
+            assert server.execute(statement.encode()).rowcount > 0
+    else:
+        with closing(sqlite3.connect(relay.folder / "data" / "relay.db", timeout=20)) as file, file:
+            assert file.execute(statement).rowcount > 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -172,7 +167,7 @@ def test_what_was_changed_behind_the_relays_back_is_named(
     assert clean == {"ok": True, **counts, "findings": []} and clean["events"] > 12
     assert relay.cli("verify").stdout == (f"2 chains, 5 tickets, {clean['events']} events, 2 files: all as they should be\n")
 
-    Behind(relay).sql("UPDATE tickets SET status = 'accepted' WHERE party = 'fix'")
+    behind(relay, "UPDATE tickets SET status = 'accepted' WHERE party = 'fix'")
     plan, photo = sorted((relay.folder / "data" / "blobs").glob("*/*"), key=lambda path: path.read_bytes(), reverse=True)
     plan.write_bytes(b"the pl@n")
     photo.unlink()
@@ -201,17 +196,15 @@ def test_what_was_changed_behind_the_relays_back_is_named(
 
     photo.write_bytes(b"a photo")  # as it says: taken out of the mail again
     plan.write_bytes(b"the plan")
-    Behind(relay).sql("UPDATE tickets SET status = 'cancelled' WHERE party = 'fix'")
+    behind(relay, "UPDATE tickets SET status = 'cancelled' WHERE party = 'fix'")
     assert relay.json("verify") == clean
 
 
 def test_a_chain_that_cannot_be_read_does_not_hide_the_others(relay: Relay, sink: Sink) -> None:
     conversation(relay, sink)
-    Behind(relay).sql("UPDATE events SET data = '{' WHERE id = 2")
-    Behind(relay).sql("UPDATE tickets SET reference = 'X' WHERE id = 5")
-    Behind(relay).sql(
-        "INSERT INTO tickets (chain_id, party, status, reference, thread, note) VALUES (7, 'fix', 'new', '', 't', 'n')"
-    )
+    behind(relay, "UPDATE events SET data = '{' WHERE id = 2")
+    behind(relay, "UPDATE tickets SET reference = 'X' WHERE id = 5")
+    behind(relay, "INSERT INTO tickets (chain_id, party, status, reference, thread, note) VALUES (7, 'fix', 'new', '', 't', 'n')")
     told = json.loads(relay.cli("verify", "--json").stdout)["findings"]
     assert [(one["kind"], one["chain"]) for one in told] == [("chain", "A-1"), ("ticket", "A-2"), ("chain", None)]
     assert told[0]["text"].startswith("A-1: cannot be read") and told[2]["text"] == "ticket 6: its chain is not there"

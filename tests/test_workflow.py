@@ -62,6 +62,11 @@ def test_the_life_of_a_ticket(play: Play) -> None:
         play.says(IVAN, text)
         play.hears(ANNA, told)
         assert play.statuses() == {"shop": "new", "north": status}
+    play.says(ANNA, "#вернуть it still drips")
+    play.hears(IVAN, "it still drips")
+    assert play.statuses() == {"shop": "new", "north": "in progress"}
+    play.says(IVAN, "Now it is.\n\n#resolved")
+    play.hears(ANNA, "Now it is.")
     play.says(ANNA, "#rate 4 quick")
     play.hears(IVAN, "4 of 5")
     play.says(ANNA, "#закрыть")
