@@ -56,15 +56,15 @@ def _frame_size(header: bytes) -> int:
 
 def clean_flac(content: bytes) -> bytes:
     """The sound alone. Raises Uncleanable or IndexError where the blocks cannot be followed."""
-    kept, at, last = list[tuple[int, bytes]](), 4, False
+    kept, at, last = dict[int, bytes](), 4, False
     while not last:
         last, kind, size = content[at] >= 0x80, content[at] & 0x7F, int.from_bytes(content[at + 1 : at + 4], "big")
         if kind in (_STREAMINFO, _SEEKTABLE):
-            kept.append((kind, content[at + 1 : at + 4 + size]))
+            kept[kind] = content[at + 1 : at + 4 + size]
         at += 4 + size
-    if not kept or content[at : at + 1] != b"\xff":
+    if _STREAMINFO not in kept or content[at : at + 1] != b"\xff":
         raise Uncleanable("FLAC: no sound after its blocks")
-    return b"fLaC" + b"".join(_block(kind, body, kept[-1][0] == kind) for kind, body in kept) + _untagged(content[at:])
+    return b"fLaC" + b"".join(_block(kind, kept[kind], kind == max(kept)) for kind in sorted(kept)) + _untagged(content[at:])
 
 
 def _block(kind: int, body: bytes, last: bool) -> bytes:

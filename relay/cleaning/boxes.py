@@ -57,6 +57,12 @@ def zero(data: bytearray, start: int, end: int) -> None:
     data[start:end] = bytes(end - start)
 
 
+def check_within(start: int, end: int, boxes: list[Box]) -> None:
+    """Raises Uncleanable where these places are in none of the boxes that hold data."""
+    if not any(box.body <= start <= end <= box.end for box in boxes):
+        raise Uncleanable("media file: data where none belong")
+
+
 def free(data: bytearray, box: Box) -> None:
     """Makes the box one that says nothing."""
     data[box.start + 4 : box.start + 8] = b"free"

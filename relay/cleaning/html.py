@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from relay.cleaning import data_links
-from relay.cleaning.inside import Inside
+from relay.cleaning.inside import Inside, Uncleanable
 
 _NAMES = rb"author|generator|creator|publisher|copyright|owner|progid|originator|changedby|company|dc\.[a-z.]+|dcterms\.[a-z.]+"
 _HEAD = re.compile(
@@ -15,8 +15,13 @@ _HEAD = re.compile(
     rb"|<!-- saved from url=[^<>]{0,2000}-->",
     re.IGNORECASE | re.DOTALL,
 )
+_ROUNDS = 5  # taking one out may put another together
 
 
 def clean(content: bytes, inside: Inside) -> bytes:
     """The page without them. Raises Uncleanable where an embedded picture cannot be cleaned."""
-    return data_links.clean(_HEAD.sub(b"", content), inside.deeper())
+    for _ in range(_ROUNDS):
+        content, found = _HEAD.subn(b"", content)
+        if not found:
+            return data_links.clean(content, inside.deeper())
+    raise Uncleanable("HTML: what goes is nested in itself")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from relay.cleaning.boxes import Box, walk, zero
+from relay.cleaning.boxes import Box, check_within, walk, zero
 from relay.cleaning.inside import Uncleanable
 
 _PICTURES = frozenset({b"hvc1", b"av01", b"avc1", b"vvc1", b"grid", b"iovl", b"iden", b"tmap"})
@@ -28,10 +28,11 @@ def _children(data: bytes | bytearray, meta: Box) -> list[Box]:
     return walk(data, meta.body if bare else meta.body + 4, meta.end)
 
 
-def clean(data: bytearray, meta: Box) -> None:
-    """Overwrites, in place, the items that are no picture, and names. Raises Uncleanable, struct.error or IndexError."""
+def clean(data: bytearray, meta: Box, mdats: list[Box]) -> None:
+    """Overwrites, in place, the items that are no picture, and names. `mdats` are the boxes of data."""
     children = _children(data, meta)
-    if len({box.name for box in children} & {b"iinf", b"iloc"}) != 2 or len({box.name for box in children}) != len(children):
+    names = [box.name for box in children]
+    if names.count(b"iinf") != 1 or names.count(b"iloc") != 1 or names.count(b"idat") > 1:
         raise Uncleanable("picture: its items cannot be found")
     boxes = {box.name: box for box in children}
     kinds = _kinds(data, boxes[b"iinf"])
@@ -42,6 +43,9 @@ def clean(data: bytearray, meta: Box) -> None:
     others = {item: extents[item] for item in extents if kinds[item] not in _PICTURES}
     if sum(end - start for places in others.values() for start, end in places) > len(data):
         raise Uncleanable("picture: items that lie on each other")
+    places_of_data = [*mdats, *(box for box in children if box.name == b"idat")]
+    for start, end in (place for places in others.values() for place in places):
+        check_within(start, end, places_of_data)
     for item, places in others.items():
         _overwrite(data, places, _EMPTY.get(kinds[item], b""))
     _hide(data, children)

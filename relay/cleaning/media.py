@@ -24,22 +24,24 @@ def clean(content: bytes) -> bytes:
     """The file, as long as it was. Raises Uncleanable, struct.error or IndexError where it cannot be followed."""
     data = bytearray(content)
     boxes = list(keep(data, walk(data, 0, len(data)), _FILE))
-    if not any(box.name in (b"meta", b"moov") for box in boxes):
+    if not any(box.name == b"moov" or (box.name == b"meta" and items.is_picture(data, box)) for box in boxes):
         raise Uncleanable("media file: neither picture nor film")
+    mdats = [box for box in boxes if box.name == b"mdat"]
+    fragmented = any(box.name == b"moof" for box in boxes)
     for box in boxes:
-        _clean_box(data, box, boxes)
+        _clean_box(data, box, mdats, fragmented)
     return bytes(data)
 
 
-def _clean_box(data: bytearray, box: Box, boxes: list[Box]) -> None:
+def _clean_box(data: bytearray, box: Box, mdats: list[Box], fragmented: bool) -> None:
     if box.name in (b"free", b"skip", b"wide"):
         zero(data, box.body, box.end)
     elif box.name == b"meta" and items.is_picture(data, box):
-        items.clean(data, box)
+        items.clean(data, box, mdats)
     elif box.name == b"meta":
         free(data, box)
     elif box.name == b"moov":
-        tracks.clean(data, box, fragmented=any(other.name == b"moof" for other in boxes))
+        tracks.clean(data, box, mdats, fragmented)
     elif box.name == b"moof":
         tracks.clean_fragment(data, box)
 

@@ -117,7 +117,7 @@ def _clean_node(node: pikepdf.Object, inside: Inside) -> None:
     if "/EF" in keys:
         pdf_streams.clean_file(node, inside)
     if isinstance(node, pikepdf.Stream):
-        pdf_streams.clean_picture(node, inside)
+        pdf_streams.clean_stream(node, inside)
 
 
 def _is_text(value: object) -> bool:

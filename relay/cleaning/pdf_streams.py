@@ -35,9 +35,18 @@ def _inflate(data: bytes, inside: Inside) -> bytes:
     return unpacked
 
 
-def clean_picture(stream: pikepdf.Object, inside: Inside) -> None:
-    """Cleans a picture that is a JPEG or JPEG 2000 file. Raises Uncleanable where it cannot be."""
+def clean_stream(stream: pikepdf.Object, inside: Inside) -> None:
+    """Empties metadata, cleans a picture that is a file. Raises Uncleanable where that cannot be."""
     filters = _filters(stream)
+    if stream.get("/Type") == "/Metadata":
+        stream.write(b"")
+    elif not filters:  # qpdf would pack it too, but write its dictionary in another order than the next time
+        stream.write(zlib.compress(stream.read_raw_bytes()), filter=pikepdf.Name.FlateDecode)
+    else:
+        _clean_picture(stream, filters, inside)
+
+
+def _clean_picture(stream: pikepdf.Object, filters: list[str], inside: Inside) -> None:
     if not filters or filters[-1] not in _PICTURES:
         return
     packed = _unpacked(stream.read_raw_bytes(), filters[:-1], inside)

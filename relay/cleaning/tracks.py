@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from relay.cleaning.boxes import Box, free, keep, walk, zero
+from relay.cleaning.boxes import Box, check_within, free, keep, walk, zero
 from relay.cleaning.inside import Uncleanable
 
 _MOVIE = frozenset({b"mvhd", b"trak", b"mvex", b"iods"})
@@ -25,14 +25,16 @@ _HANDLERS = frozenset({b"vide", b"soun", b"text", b"sbtl", b"subt", b"clcp", b"a
 _MAX_SAMPLES = 5_000_000
 
 
-def clean(data: bytearray, moov: Box, *, fragmented: bool) -> None:
+def clean(data: bytearray, moov: Box, mdats: list[Box], fragmented: bool) -> None:
     """Empties, in place, what is no picture or sound. Raises Uncleanable, struct.error or IndexError."""
     children = walk(data, moov.body, moov.end)
     if any(box.name == b"cmov" for box in children):
         raise Uncleanable("film: its index is compressed")
-    for box in keep(data, children, _MOVIE):
-        if box.name == b"trak":
-            _track(data, box, fragmented)
+    tracks = [box for box in keep(data, children, _MOVIE) if box.name == b"trak"]
+    for track in tracks:
+        _track(data, track, mdats, fragmented)
+    if all(data[track.start + 4 : track.start + 8] == b"free" for track in tracks):
+        raise Uncleanable("film: neither pictures nor sound")
 
 
 def clean_fragment(data: bytearray, moof: Box) -> None:
@@ -42,14 +44,14 @@ def clean_fragment(data: bytearray, moof: Box) -> None:
             list(keep(data, walk(data, box.body, box.end), _RUN))
 
 
-def _track(data: bytearray, trak: Box, fragmented: bool) -> None:
+def _track(data: bytearray, trak: Box, mdats: list[Box], fragmented: bool) -> None:
     media = _one(data, trak, b"mdia")
     handler = _one(data, media, b"hdlr")
     information = _one(data, media, b"minf")
     if bytes(data[handler.body + 8 : handler.body + 12]) not in _HANDLERS:
         if fragmented:
             raise Uncleanable("film: other things than pictures and sound, in fragments")
-        _zero_samples(data, _one(data, information, b"stbl"))
+        _zero_samples(data, _one(data, information, b"stbl"), mdats)
         free(data, trak)
         return
     _only(data, trak, _TRACK)
@@ -88,7 +90,7 @@ def _unpath(data: bytearray, dref: Box) -> None:
         zero(data, min(entry.body + 4, entry.end), entry.end)
 
 
-def _zero_samples(data: bytearray, stbl: Box) -> None:
+def _zero_samples(data: bytearray, stbl: Box, mdats: list[Box]) -> None:
     """Overwrites the data of a track: chunks of samples, which stsc, stsz and stco tell the number, sizes and places of."""
     tables = {box.name: box for box in walk(data, stbl.body, stbl.end)}
     sizes = _sizes(data, tables[b"stsz"])
@@ -97,8 +99,9 @@ def _zero_samples(data: bytearray, stbl: Box) -> None:
     for place, count in zip(places, _counts(data, tables[b"stsc"], len(places)), strict=True):
         end = place + sum(sizes[first : first + count])
         left -= end - place
-        if end > len(data) or left < 0:
-            raise Uncleanable("film: samples outside the file, or on each other")
+        if left < 0:
+            raise Uncleanable("film: samples on each other")
+        check_within(place, end, mdats)
         zero(data, place, end)
         first += count
 
