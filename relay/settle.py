@@ -228,6 +228,8 @@ def _cut(case: _Mail, ticket: Ticket) -> str:
 def _unknown_cut(case: _Mail, chain_id: int) -> str:
     """What was cut from the mail but for the obvious: the chain quoted, a signature that has been seen."""
     mail, parts = case.mail, []
+    if mail.kind != "reply":
+        return ""
     if mail.quoted and not (address.mentions(mail.quoted) or store.is_known(case.connection, chain_id, mail.quoted)):
         parts.append(mail.quoted)
     if mail.signature:
