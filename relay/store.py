@@ -34,6 +34,7 @@ CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow),
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 
+ENOUGH = 40  # lines of a quote that tell whether it is known
 SHORT = 3  # characters of a line that says nothing by itself
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -61,7 +62,7 @@ _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
-_SAID = select(EVENTS.c.text).where(EVENTS.c.chain_id == bindparam("chain"))
+_SAID = select(EVENTS.c.text).where(EVENTS.c.chain_id == bindparam("chain")).order_by(EVENTS.c.id.desc()).limit(200)
 _CHAIN = select(CHAINS).where(CHAINS.c.id == bindparam("chain"))
 _CHAIN_LOCKED = _CHAIN.with_for_update()
 _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain")).order_by(TICKETS.c.id)
@@ -295,9 +296,9 @@ def last_cut(connection: Connection, ticket_id: int, author: str) -> str:
 
 
 def is_known(connection: Connection, chain_id: int, text: str) -> bool:
-    """Whether most of a text stands in the chain: what was said there, quoted."""
+    """Whether most of a text's beginning stands in the chain's latest events: what was said there, quoted."""
     said = "".join(_bare(line) for told in connection.execute(_SAID, {"chain": chain_id}).scalars() for line in told.splitlines())
-    lines = [bare for line in text.splitlines() if len(bare := _bare(line)) > SHORT]
+    lines = [bare for line in text.splitlines() if len(bare := _bare(line)) > SHORT][:ENOUGH]
     return sum(len(line) for line in lines if line in said) * 2 > sum(map(len, lines))
 
 
