@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, select
 
 from relay import store, workflow
-from relay.model import Chain, Event, Ticket
+from relay.model import Chain, Event, Fact, Ticket
 from relay.store import ATTACHMENTS, CHAINS, EVENTS, TICKETS
 from storage.blobs import BlobMissingError, Blobs, BlobsUnreachableError
 from storage.database import Database
@@ -115,8 +115,8 @@ def _replayed(chain: Chain, events: Iterable[Event]) -> Iterator[Finding]:
 
 def _compared(chain: Chain, stored: Ticket, made: Ticket) -> Iterator[Finding]:
     for each in fields(Ticket):
-        there, wanted = _plain(getattr(stored, each.name)), _plain(getattr(made, each.name))
-        if there != wanted:
+        if getattr(stored, each.name) != getattr(made, each.name):
+            there, wanted = _plain(getattr(stored, each.name)), _plain(getattr(made, each.name))
             text = f"{each.name} is {_shown(there)}, the events say {_shown(wanted)}"
             yield _ticket(chain, stored, text, field=each.name, stored=there, events=wanted)
 
@@ -136,6 +136,11 @@ def _data(event: Event) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    """As JSON and people read it."""
+    if isinstance(value, Fact):
+        return f"{value.name}: {value.value} ({value.at:%Y-%m-%d %H:%M:%S})"
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(sorted(map(str, map(_plain, value))))
     return value if isinstance(value, str | int | None) else str(value)
 
 
