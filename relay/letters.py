@@ -329,12 +329,13 @@ def _subject_query(title: str) -> str:
 
 def _receipt(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
     """The values of "receipt" and "opened": see `receipt.data`."""
-    data = letter.data
+    data, inside = letter.data, bool(letter.data.get("internal"))
     cut = mime.clean_text(str(data.get("cut", ""))).strip("\n")
     offers = [Action(offer["word"], offer["argument"]) for offer in data.get("offers", ())]
     return {
         "told": [mime.clean(name) for name in data.get("told", ())],
-        "kept_inside": bool(data.get("internal")),
+        "kept_inside": inside,
+        "stays_inside": inside and any(entry.kind != "mute" for entry in letter.entries[:1]),  # as store.answers_note has it
         "cut": cut,
         "cut_html": markup.to_html(cut, {}),
         "full": _deed(Action("full"), language, letter.sender, subject) if data.get("full") else None,
