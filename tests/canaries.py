@@ -27,12 +27,13 @@ from relay import address, outbox
 from relay.correspondence import filled
 from relay.errors import Refused
 from relay.intake import with_stuck_files
+from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
 from relay.model import Contact, Envelope, Link, Party
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
-from relay.store import EVENTS, LETTERS, TICKETS, Stamp
+from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
 

@@ -162,7 +162,7 @@ class Scene:
         return [thread]
 
     def _letter(self, kind: str | None) -> Posted | None:
-        """The letter that is answered: the newest to this ticket, of that kind; a public answer answers no note, nor its receipt."""
+        """The letter that is answered: the newest to this ticket, of that kind; a public one answers no note, nor its receipt."""
         mine = [posted for posted in self.world.posted if self.ticket and posted.row.ticket_id == self.ticket.id]
         public = [posted for posted in mine if posted.row.kind != "note" and not (posted.row.data or {}).get("internal")]
         chosen = [posted for posted in mine if posted.row.kind == "note"] if kind == "note" else public
