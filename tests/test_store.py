@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sqlite3
 import subprocess
 import sys
@@ -36,6 +37,7 @@ from tests.chains import DOMAIN, NOW
 from tests.harness import NETWORK, new_database
 
 T = TypeVar("T")
+HOUR = timedelta(hours=1)
 STAMP = Stamp(DOMAIN, "MAIL1", NOW)
 FILE = Attachment("план.pdf", "application/pdf", 4, "0" * 64)
 PICTURE = Attachment("photo.png", "image/png", 9, "1" * 64, "p1")
@@ -415,6 +417,22 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     fill(database, 2)
     migrate(database)
     assert len(all_ids(database)) == 2 and differences(database) == []
+
+
+def test_facts_that_were_told_before_tickets_knew_them_are_known_after_migrating(database: Database) -> None:
+    """The migration's own step, on events as they are: it must come to what replaying them comes to."""
+    collect = importlib.import_module("storage.migrations.versions.0002_facts_muted_stuck").collect_facts
+    told = (("Equipment", "pump KB-3"), ("Serial", "7"), ("equipment", "pump KB-9"))
+    with database.begin() as connection:
+        chain = a_chain(connection)
+        field = replace(said(chain.tickets[0].id), kind="field")
+        events = [replace(field, id=-at, data={"name": n, "value": v}, at=NOW + at * HOUR) for at, (n, v) in enumerate(told, 1)]
+        ledger.save(connection, chain, Decision(events=tuple(events)), STAMP)
+        wanted = store.load_chain(connection, chain.id)
+        connection.execute(store.TICKETS.update().values(facts=[]))
+        collect(connection)
+        assert store.load_chain(connection, chain.id) == wanted
+    assert [(fact.name, fact.value) for fact in wanted.tickets[0].facts] == [("Serial", "7"), ("equipment", "pump KB-9")]
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
