@@ -217,7 +217,7 @@ class Letters:
             if letter.kind == "help"
             else [],
             "internal": language.command("internal"),
-            "mute": language.command("mute") if letter.may_mute else "",
+            "mute": _deed(Action("mute"), language, letter.sender, subject) if letter.may_mute else None,
             "sender": mime.addr_spec(letter.sender),
             "note": mime.addr_spec(letter.note) if letter.note else "",
             "note_mailto": _mailto(letter.note, subject, "") if letter.note else "",
