@@ -206,7 +206,11 @@ def _legible(network: Network, fact: Fact) -> Fact:
     return replace(fact, name=_clean(network, fact.name), value=_clean(network, fact.value))
 
 
-def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
+def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry | None:
+    """Its own event as a party sees it; None for what has followed from it at tickets that it may not know of."""
+    data = _data(chain, network, reader, event)
+    if data is None:
+        return None
     party = _party(network, reader).name
     return Entry(
         kind=event.kind,
@@ -217,7 +221,7 @@ def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
         internal=event.internal,
         text=event.text,
         attachments=event.attachments,
-        data=_data(chain, network, reader, event) or {},
+        data=data,
     )
 
 
@@ -261,7 +265,8 @@ def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[
     seen_as = stand_in(reader, target, hops)
     if event.kind == "undelivered":
         return {"to": _party(network, seen_as).name, "mine": False, **facts}
-    if seen_as.id != target.id or (event.kind == "status" and target.id != reader.id and "status" not in shared(hops)):
+    told = target.id == reader.id or "status" in shared(hops) or (event.ticket == reader.id and target.parent == reader.id)
+    if seen_as.id != target.id or (event.kind == "status" and not told):
         return None
     return {"to": _party(network, target).name, "mine": target.id == reader.id, **facts}
 
