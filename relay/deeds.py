@@ -200,7 +200,7 @@ def _answer(kind: LetterKind) -> Callable[[Case, Command], Deed]:
 def _full(case: Case, command: Command) -> Deed:
     """What the relay cut from the author's last mail is published too.
 
-    Not where a link of the chain hides somebody: the cut text quotes letters with names that others must not see.
+    Not where a link of the chain keeps somebody's name back: the cut text quotes letters with names that others must not see.
     """
     if hides_somebody(case):
         return _cannot(command, "full-hidden")
@@ -210,9 +210,9 @@ def _full(case: Case, command: Command) -> Deed:
 
 
 def hides_somebody(case: Case) -> bool:
-    """Whether a link of the chain hides who is behind it, or is not configured any more."""
+    """Whether a link of the chain keeps back who somebody is, or is not configured any more."""
     links = (case.network.links.get(ticket.link) for ticket in case.chain.tickets if ticket.link)
-    return any(link is None or link.identity == "hidden" for link in links)
+    return any(link is None or link.identity != "person" for link in links)
 
 
 def _mute(case: Case, _command: Command) -> Deed:

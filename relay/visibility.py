@@ -207,11 +207,11 @@ def _legible(network: Network, fact: Fact) -> Fact:
 
 
 def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry | None:
-    """None for what the party's deed made of tickets beyond a hidden link, as when it closes the whole matter."""
-    party = _party(network, reader).name
+    """Its own event as a party sees it; None for what has followed from it at tickets that it may not know of."""
     data = _data(chain, network, reader, event)
     if data is None:
         return None
+    party = _party(network, reader).name
     return Entry(
         kind=event.kind,
         at=event.at,
@@ -265,7 +265,8 @@ def _data(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[
     seen_as = stand_in(reader, target, hops)
     if event.kind == "undelivered":
         return {"to": _party(network, seen_as).name, "mine": False, **facts}
-    if seen_as.id != target.id or (event.kind == "status" and target.id != reader.id and "status" not in shared(hops)):
+    told = target.id == reader.id or "status" in shared(hops) or (event.ticket == reader.id and target.parent == reader.id)
+    if seen_as.id != target.id or (event.kind == "status" and not told):
         return None
     return {"to": _party(network, target).name, "mine": target.id == reader.id, **facts}
 

@@ -10,7 +10,7 @@ import email.policy
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -30,17 +30,37 @@ from relay.intake import with_stuck_files
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
-from relay.model import Contact, Envelope, Link, Party
+from relay.model import Contact, Envelope, Link, Party, Receipts
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
 from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
 
-Kind = Literal["text", "file", "handed", "subject", "person", "firm", "link", "own", "cut", "unsaid"]
+Kind = Literal[
+    "text",
+    "file",
+    "handed",
+    "subject",
+    "person",
+    "firm",
+    "link",
+    "own",
+    "cut",
+    "reason",
+    "reference",
+    "field",
+    "beside",
+    "unsaid",
+]
 LETTERS_OF_THE_HOUSE = Letters(DOMAIN, "Acme Relay")
 CANARY = re.compile(r"kq\d{5}z", re.IGNORECASE)
 _TOKENED = re.compile(rf"[tnb]-{address.TOKEN}", re.IGNORECASE)
+ALLOWED: Mapping[Kind, Callable[[list[Link]], bool]] = {  # on the way from the reader to the writer
+    "reason": lambda links: crosses(links, "comments") and crosses(links, "status"),
+    "reference": lambda links: crosses(links, "reference") and knows(links),
+    "field": lambda links: crosses(links, "fields"),
+}
 _ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -49,6 +69,7 @@ class Canary:
     """What a canary is, who wrote it at which ticket, and where, for a report.
 
     "text", "file": public words and files; "handed": words beside a passing on, to `target`; "subject": of an opening mail;
+    "reason": beside a status; "reference", "field": such facts; "beside": what the party and that of `target` alone see;
     "person", "firm", "link": names; "own": all that is the writer's party's own business; "cut": of `mail`, shown to its `author`
     alone in what he is told about it; "unsaid": nobody's at all.
     """
@@ -82,7 +103,11 @@ class Posted:
 class World:
     """A relay without its network: one database in memory, the parties of some links, and the letters that went out."""
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[Link], receipts: Sequence[Receipts] = ("needed",)) -> None:
+        self.receipts = receipts  # that the parties ask for, in turn
+        self.again: dict[str, list[Canary]] = defaultdict(list)  # canaries that were said again, in another place
+        self.cut: dict[tuple[int, str], set[str]] = defaultdict(set)  # ticket and author → canaries cut from his public mails
+        self.muted: set[tuple[int, str]] = set()  # ticket and address of who has wanted no more letters at some time
         self.canaries: dict[str, Canary] = {}
         self.posted: list[Posted] = []
         self.heard: dict[tuple[int, str], set[str]] = defaultdict(set)  # ticket and contact → canaries of his letters
@@ -98,21 +123,29 @@ class World:
     def close(self) -> None:
         self._engine.dispose()
 
-    def canary(self, kind: Kind, party: str, ticket: int = 0, where: str = "") -> str:
+    def canary(self, kind: Kind, party: str, ticket: int = 0, where: str = "", target: int = 0) -> str:
         """A new one."""
         made = f"kq{len(self.canaries):05}z"
-        self.canaries[made] = Canary(kind, party, ticket, where)
+        self.canaries[made] = Canary(kind, party, ticket, where, target)
         return made
+
+    def say(self, made: str, *places: Canary) -> None:
+        """Somebody has said that canary again."""
+        self.again[made] += places
 
     # ── who there is ───────────────────────────────────────────────────────────────────────────────────────
 
     def _settings(self, links: tuple[Link, ...]) -> Settings:
         keys = dict.fromkeys(key for link in links for key in (link.upstream, link.downstream))
         parties = {key: self._party(key) for key in keys}
-        named = [replace(link, key=self.canary("link", link.upstream, where="link")) for link in links]
+        named = [self._named(link) for link in links]
         relay = RelaySettings(DOMAIN, "Acme Relay", "A", "admin@example.com", "en", "UTC", Path(), "sqlite://", "")
         nothing = (DeliverySettings(), DnsSettings(), None, None)
         return Settings(Path("relay.toml"), relay, SmtpSettings(()), *nothing, parties, {link.key: link for link in named})
+
+    def _named(self, link: Link) -> Link:
+        wanted = ("Address", f"Site {self.canary('own', link.upstream, where='wanted fact')}")
+        return replace(link, key=self.canary("link", link.upstream, where="link"), fields=wanted)
 
     def _party(self, key: str) -> Party:
         domain = f"{self.canary('own', key, where='domain')}.example"
@@ -121,7 +154,9 @@ class World:
             for _ in range(2)
         )
         name = f"Firm {self.canary('firm', key, where='name of the party')}"
-        return Party(key, name, ("en", "ru")[len(self.canaries) % 2], contacts=people, domains=(domain,), trust="address")
+        receipts = self.receipts[len(self.canaries) % len(self.receipts)]
+        language = ("en", "ru")[len(self.canaries) % 2]
+        return Party(key, name, language, contacts=people, domains=(domain,), trust="address", receipts=receipts)
 
     def letters(self) -> list[Row[Any]]:
         """The outbox, oldest first."""
@@ -202,10 +237,14 @@ class World:
         strange = {token.lower() for token in _TOKENED.findall(posted.all)} - own
         named = _ID.findall(f"{posted.message['References']} {posted.message['In-Reply-To']}")
         return [
-            *(f"{self.canaries[one]} {one}" for one in found_in(posted.all) if not self._may(ticket, self.canaries[one], posted)),
+            *(f"{self.canaries[one]} {one}" for one in found_in(posted.all) if not self._may_any(ticket, one, posted)),
             *(f"address {token}" for token in strange),
             *(f"reference to {named_id}" for named_id in named if named_id not in self.seen[ticket.id]),
         ]
+
+    def _may_any(self, reader: Row[Any], made: str, posted: Posted) -> bool:
+        """Whether the party of a ticket may see a canary in one of the places where it was said."""
+        return any(self._may(reader, canary, posted) for canary in (self.canaries[made], *self.again[made]))
 
     def _may(self, reader: Row[Any], canary: Canary, posted: Posted) -> bool:
         """Whether the party of a ticket may see a canary."""
@@ -223,6 +262,10 @@ class World:
         if canary.kind == "subject":
             return True
         links = self.way(reader.id, canary.ticket)
+        if canary.kind in ALLOWED:
+            return ALLOWED[canary.kind](links)
+        if canary.kind == "beside":
+            return canary.target == reader.id and crosses(links, "comments")
         if canary.kind != "handed":
             return crosses(links, "comments" if canary.kind == "text" else "attachments")
         told = canary.target == reader.id or (crosses(links, "status") and knows(self.way(reader.id, canary.target)))
@@ -248,6 +291,7 @@ class World:
             if reader.chain_id == rows[canary.ticket].chain_id and reader.party != canary.party
             if crosses(self.way(reader.id, canary.ticket), "comments" if canary.kind == "text" else "attachments")
             for contact in self.settings.parties[reader.party].contacts
+            if (reader.id, contact.address) not in self.muted
             if made not in self.heard[reader.id, contact.address]
         ]
 

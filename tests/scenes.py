@@ -12,9 +12,10 @@ from sqlalchemy import Row
 
 from relay import address
 from relay.model import Contact
-from tests.canaries import Kind, Posted, World
+from tests.canaries import Canary, Kind, Posted, World, found_in
 from tests.chains import DOMAIN
 from tests.documents import png
+from tests.lines import Word, lines
 
 Deed = Literal[
     "open", "comment", "files only", "internal", "misspelt", "note", "answer a note", "pass", "pass by cc", "pass inside",
@@ -42,6 +43,8 @@ class Act:
     picture: bool = False
     mentions: bool = False  # addresses of his own ticket in text, subject, file names
     bottom: bool = False  # commands below the text
+    command: Word = ""  # beside what the deed does by itself
+    quiet: bool = False  # no words beside the command
     late: bool = False  # letters go out after the next act
 
 
@@ -67,6 +70,8 @@ class Scene:
         self.author = self._author()
         self.letter = self._letter("note" if act.deed == "answer a note" else None)
         self.made: list[str] = []
+        self.spoken = act.deed not in INSIDE | {"stranger"}  # to others
+        self.quoted = ""  # what the relay cuts
         self.mentioned = self._mentioned() if act.mentions else ""
 
     def play(self) -> None:
@@ -88,7 +93,26 @@ class Scene:
         before = set(self.world.tickets)
         outcome = self.world.take(raw, sender, *recipients, released=self.act.deed in RELEASED)
         assert outcome.state == ("held" if self.act.deed == "stranger" else "done"), outcome
+        self._remember()
         return self._handed(before)
+
+    def _remember(self) -> None:
+        """What was cut may go out by #full, which the writer asks for, where nobody is hidden; some want no more letters."""
+        mine = self.id, self.author.address
+        if self.act.command == "mute":
+            self.world.muted.add(mine)
+        if not self.spoken:
+            return
+        self.world.cut[mine] |= found_in(self.quoted)
+        links = [self.world.settings.links[row.link] for row in self._chain() if row.parent_id]
+        if self.act.command == "full" and all(link.identity != "hidden" for link in links):
+            for made in self.world.cut[mine]:
+                if self.world.canaries[made].where.rpartition(" of ")[2] not in INSIDE:
+                    self.world.say(made, Canary("text", self.party, self.id))
+
+    def _chain(self) -> list[Row[Any]]:
+        here = self.world.tickets[self.id].chain_id
+        return [row for row in self.world.tickets.values() if row.chain_id == here]
 
     def _note_first(self) -> None:
         Scene(self.world, replace(self.act, deed="note")).play()
@@ -162,7 +186,7 @@ class Scene:
         return [thread]
 
     def _letter(self, kind: str | None) -> Posted | None:
-        """The letter that is answered: the newest to this ticket, of that kind; a public one answers no note, nor its receipt."""
+        """The letter that is answered: the newest to this ticket, of that kind; a public answer never a note or its receipt."""
         mine = [posted for posted in self.world.posted if self.ticket and posted.row.ticket_id == self.ticket.id]
         public = [posted for posted in mine if posted.row.kind != "note" and not (posted.row.data or {}).get("internal")]
         chosen = [posted for posted in mine if posted.row.kind == "note"] if kind == "note" else public
@@ -178,11 +202,11 @@ class Scene:
 
     # ── the mail ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _canary(self, kind: Kind, where: str) -> str:
+    def canary(self, kind: Kind, where: str, target: int = 0) -> str:
         """One of what this mail says: public, internal, or of a stranger's that nobody has let in."""
         deed = self.act.deed
         real: Kind = "own" if deed in INSIDE else "unsaid" if deed == "stranger" else kind
-        made = self.world.canary(real, self.party, self.id, f"{where} of {deed}")
+        made = self.world.canary(real, self.party, self.id, f"{where} of {deed}", target)
         self.made.append(made)
         return made
 
@@ -199,12 +223,13 @@ class Scene:
         message_id = self._headers(mail, recipients)
         picture = self._own("Content-ID") + "@laptop.example" if self.act.picture and self.act.html else ""
         new, signature, old = self._new(picture), self._signature(), self._quote()
+        self.quoted = "\n".join([*signature, *old])
         under = ["", "-- ", *signature] if signature else []
         mail.set_content("\n".join([*new, *under, *old]) + "\n")
         if self.act.html:
             self._html(mail, new, signature, old, picture)
         for at in range(self.act.files or (self.act.deed == "files only")):
-            name, content = self._canary("file", "file name"), self._canary("file", "file")
+            name, content = self.canary("file", "file name"), self.canary("file", "file")
             name = f"план {name}" if at else f"{self.mentioned} {name}".strip()
             mail.add_attachment(content.encode(), "application", "pdf", filename=f"{name}.pdf")
         for part in mail.walk():
@@ -224,7 +249,7 @@ class Scene:
         mail["From"] = f'"{self.author.name}" <{self.author.address}>'
         mail["To"] = recipients[0]
         mail["Cc"] = ", ".join([*recipients[1:], f"boss@{self._own('Cc')}.example"])
-        subject = self._canary("subject", "subject") if self.act.deed in OPENING else self._own("subject")
+        subject = self.canary("subject", "subject") if self.act.deed in OPENING else self._own("subject")
         subject = f"{subject} {self.mentioned}".strip()
         mail["Subject"] = f"Насос {subject}" if self.letter is None else f"Re: {self.letter.message['Subject']} {subject}"
         mail["Date"] = self.world.now
@@ -237,23 +262,26 @@ class Scene:
         return str(mail["Message-ID"])
 
     def _commands(self) -> list[str]:
+        return [*self._own_commands(), *lines(self, self.act.command)]
+
+    def _own_commands(self) -> list[str]:
         if self.act.deed in ("pass", "pass inside"):
             inside = ["#внутреннее"] if self.act.deed == "pass inside" else []
-            return [*inside, f"#pass {self.link} {self._canary('handed', 'passing on')}"]
+            return [*inside, f"#pass {self.link} {self.canary('handed', 'passing on')}"]
         return {"internal": ["#internal"], "misspelt": ["#intrenal"]}.get(self.act.deed, [])
 
     def _new(self, picture: str) -> list[str]:
         """The lines newly written."""
         commands = self._commands()
-        if self.act.deed == "files only":
+        if self.act.deed == "files only" or (self.act.quiet and self.act.command):
             return commands
-        lines = ["Добрый день!", f"The pump says {self._canary('text', 'text')} again.", ""]
+        said = ["Добрый день!", f"The pump says {self.canary('text', 'text')} again.", ""]
         if self.mentioned:
-            lines += [f"My address is {self.mentioned}, http://x.example/?a=%3C{quote(self.mentioned)}%3E too.", ""]
+            said += [f"My address is {self.mentioned}, http://x.example/?a=%3C{quote(self.mentioned)}%3E too.", ""]
         if picture:
-            lines += ["It looks so:", f"[cid:{picture}]", ""]
-        lines += [f"Жду ответа {self._canary('text', 'text')}."]
-        return [*lines, "", *commands] if self.act.bottom else [*commands, *lines]
+            said += ["It looks so:", f"[cid:{picture}]", ""]
+        said += [f"Жду ответа {self.canary('text', 'text')}."]
+        return [*said, "", *commands] if self.act.bottom else [*commands, *said]
 
     def _signature(self) -> list[str]:
         return [f"Signed {self._cut('signature')}", self.author.address] if self.act.signature else []
@@ -290,8 +318,8 @@ class Scene:
         if picture:
             html = mail.get_body(("html",))
             assert html is not None
-            content = png(self._canary("file", "picture"), "")
-            html.add_related(content, "image", "png", cid=f"<{picture}>", filename=f"{self._canary('file', 'picture name')}.png")
+            content = png(self.canary("file", "picture"), "")
+            html.add_related(content, "image", "png", cid=f"<{picture}>", filename=f"{self.canary('file', 'picture name')}.png")
 
 
 def escape(line: str) -> str:

@@ -264,6 +264,14 @@ def test_who_passed_on_sees_to_whom_also_over_a_hidden_link() -> None:
     assert found is not None and found["to"] == "Firm D"
 
 
+@pytest.mark.parametrize("share", [frozenset[Share]({"comments"}), frozenset[Share]({"status"})])
+def test_who_ends_a_ticket_sees_that_and_nothing_of_what_followed_beyond_a_hidden_link(share: frozenset[Share]) -> None:
+    of, matter = line("abcd", "person", "hidden", "person", share=share)
+    ended = [Event(1, "status", 2, Contact("b@b.example"), NOW, data={"ticket": at, "status": "closed"}) for at in (3, 4)]
+    (seen,) = visibility.entries(matter, of, matter.ticket(2), ended)
+    assert seen.own and seen.data == {"to": "Firm C", "mine": False, "status": "closed"}
+
+
 def test_a_failed_delivery_beyond_a_hidden_link_is_told_of_its_stand_in() -> None:
     of, matter = line("abcd", "person", "hidden", "person")
     event = Event(3, "undelivered", 1, Contact(""), NOW, internal=True, data={"ticket": 4, "reason": "refused"})
