@@ -36,10 +36,13 @@ from relay.settle import Outcome, settle
 from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
+from tests.documents import laid_open
 
 Kind = Literal[
     "text",
     "file",
+    "bound",
+    "maker",
     "handed",
     "subject",
     "person",
@@ -57,6 +60,10 @@ LETTERS_OF_THE_HOUSE = Letters(DOMAIN, "Acme Relay")
 CANARY = re.compile(r"kq\d{5}z", re.IGNORECASE)
 _TOKENED = re.compile(rf"[tnb]-{address.TOKEN}", re.IGNORECASE)
 ALLOWED: Mapping[Kind, Callable[[list[Link]], bool]] = {  # on the way from the reader to the writer
+    "text": lambda links: crosses(links, "comments"),
+    "file": lambda links: crosses(links, "attachments"),
+    "bound": lambda links: crosses(links, "attachments") and all(link.identity != "hidden" for link in links),
+    "maker": lambda links: crosses(links, "attachments") and all(link.identity != "hidden" for link in links),
     "reason": lambda links: crosses(links, "comments") and crosses(links, "status"),
     "reference": lambda links: crosses(links, "reference") and knows(links),
     "field": lambda links: crosses(links, "fields"),
@@ -69,6 +76,7 @@ class Canary:
     """What a canary is, who wrote it at which ticket, and where, for a report.
 
     "text", "file": public words and files; "handed": words beside a passing on, to `target`; "subject": of an opening mail;
+    "maker": whom a file names as its maker; "bound": a file of which that cannot be taken out;
     "reason": beside a status; "reference", "field": such facts; "beside": what the party and that of `target` alone see;
     "person", "firm", "link": names; "own": all that is the writer's party's own business; "cut": of `mail`, shown to its `author`
     alone in what he is told about it; "unsaid": nobody's at all.
@@ -266,8 +274,6 @@ class World:
             return ALLOWED[canary.kind](links)
         if canary.kind == "beside":
             return canary.target == reader.id and crosses(links, "comments")
-        if canary.kind != "handed":
-            return crosses(links, "comments" if canary.kind == "text" else "attachments")
         told = canary.target == reader.id or (crosses(links, "status") and knows(self.way(reader.id, canary.target)))
         return bool(canary.target) and crosses(links, "comments") and told
 
@@ -286,10 +292,10 @@ class World:
         return [
             f"{canary} {made} did not reach {contact.name} at ticket {reader.id} of {reader.party}"
             for made, canary in self.canaries.items()
-            if canary.kind in ("text", "file")
+            if canary.kind in ("text", "file", "bound")
             for reader in rows.values()
             if reader.chain_id == rows[canary.ticket].chain_id and reader.party != canary.party
-            if crosses(self.way(reader.id, canary.ticket), "comments" if canary.kind == "text" else "attachments")
+            if ALLOWED[canary.kind](self.way(reader.id, canary.ticket))
             for contact in self.settings.parties[reader.party].contacts
             if (reader.id, contact.address) not in self.muted
             if made not in self.heard[reader.id, contact.address]
@@ -310,6 +316,7 @@ def everything(raw: bytes, message: EmailMessage) -> str:
         if not part.is_multipart():
             payload = part.get_payload(decode=True)
             assert isinstance(payload, bytes)
+            told.append(laid_open(payload).decode("latin-1"))
             told.append(payload.decode("utf-8" if part.get_content_maintype() == "text" else "latin-1", "replace"))
     joined = "\n".join(told)
     return "\n".join([joined, html.unescape(joined), unquote(html.unescape(joined))])

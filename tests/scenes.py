@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from typing import Any, Literal
@@ -14,8 +15,10 @@ from relay import address
 from relay.model import Contact
 from tests.canaries import Canary, Kind, Posted, World, found_in
 from tests.chains import DOMAIN
-from tests.documents import png
+from tests.documents import doc, docx, pdf, png
 from tests.lines import Word, lines
+
+PAPERS: tuple[Callable[[str, str], bytes], ...] = (pdf, docx, doc, png)
 
 Deed = Literal[
     "open", "comment", "files only", "internal", "misspelt", "note", "answer a note", "pass", "pass by cc", "pass inside",
@@ -229,9 +232,7 @@ class Scene:
         if self.act.html:
             self._html(mail, new, signature, old, picture)
         for at in range(self.act.files or (self.act.deed == "files only")):
-            name, content = self.canary("file", "file name"), self.canary("file", "file")
-            name = f"план {name}" if at else f"{self.mentioned} {name}".strip()
-            mail.add_attachment(content.encode(), "application", "pdf", filename=f"{name}.pdf")
+            self._attach(mail, PAPERS[(self.act.seat + self.act.pen + at) % len(PAPERS)], "план" if at else self.mentioned)
         for part in mail.walk():
             part["Content-Description"] = self._own("Content-Description")
             if part.is_multipart():
@@ -318,8 +319,15 @@ class Scene:
         if picture:
             html = mail.get_body(("html",))
             assert html is not None
-            content = png(self.canary("file", "picture"), "")
+            content = png(self.canary("file", "picture"), self.canary("maker", "maker of a picture"))
             html.add_related(content, "image", "png", cid=f"<{picture}>", filename=f"{self.canary('file', 'picture name')}.png")
+
+    def _attach(self, mail: EmailMessage, paper: Callable[[str, str], bytes], beside: str) -> None:
+        """A file that names its maker. An old document is bound to this side of a hidden link with all it has."""
+        kind: Kind = "bound" if paper is doc else "file"
+        name, content = self.canary(kind, "file name"), self.canary(kind, "file")
+        made = paper(content, self.canary("maker", f"maker of a {paper.__name__}"))
+        mail.add_attachment(made, "application", "octet-stream", filename=f"{beside} {name}.{paper.__name__}".strip())
 
 
 def escape(line: str) -> str:
