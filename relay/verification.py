@@ -7,8 +7,10 @@ no mistake: a mail's files are stored before it is known whether it will be take
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, select
@@ -115,8 +117,8 @@ def _replayed(chain: Chain, events: Iterable[Event]) -> Iterator[Finding]:
 
 def _compared(chain: Chain, stored: Ticket, made: Ticket) -> Iterator[Finding]:
     for each in fields(Ticket):
-        there, wanted = _plain(getattr(stored, each.name)), _plain(getattr(made, each.name))
-        if there != wanted:
+        if getattr(stored, each.name) != getattr(made, each.name):
+            there, wanted = _plain(getattr(stored, each.name)), _plain(getattr(made, each.name))
             text = f"{each.name} is {_shown(there)}, the events say {_shown(wanted)}"
             yield _ticket(chain, stored, text, field=each.name, stored=there, events=wanted)
 
@@ -136,11 +138,18 @@ def _data(event: Event) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | None) else str(value)
+    """A ticket's field as plain JSON values; moments in UTC, so that equal ones look equal."""
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _shown(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 # ── all chains ─────────────────────────────────────────────────────────────────────────────────────────────
