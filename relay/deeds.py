@@ -19,6 +19,7 @@ from relay.workflow import MOVES
 
 DEEPEST = 32  # levels of one chain
 MOST_STARS = 5
+FROM_ABOVE = frozenset({"rate"})  # beside the moves of `workflow` that are
 PUBLIC = {*MOVES, "ref", "rate", "field"}  # what others see: not for an internal mail
 
 

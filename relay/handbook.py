@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from relay import keywords
+from relay.deeds import FROM_ABOVE
 from relay.wording import COMMANDS, Language, languages
+from relay.workflow import MOVES
 
 TITLE = "Commands in a mail"
 RULES = (
@@ -14,8 +16,9 @@ RULES = (
     "the end of what you write. Capitals, a space after `#` and the language do not matter: every keyword is understood in "
     "every mail."
 )
-HEADS = ("write", "what it does")
-SENTENCES = (TITLE, RULES, *HEADS)  # what a catalogue has for this page
+HEADS = ("write", "what it does", "who")
+SIDES = {"downstream": "who has the ticket", "upstream": "who has passed it on", "": "everyone"}
+SENTENCES = (TITLE, RULES, *HEADS, *SIDES.values())  # what a catalogue has for this page
 
 
 def page() -> str:
@@ -25,9 +28,19 @@ def page() -> str:
 
 
 def _section(language: Language) -> str:
-    rows = [f"| `{language.command(word)}{_placeholder(language, word)}` | {language.meaning(word)[0]} |" for word in COMMANDS]
     heads = f"| {' | '.join(map(language.say, HEADS))} |"
-    return "\n".join([f"# {language.say(TITLE)}", "", language.say(RULES), "", heads, "| --- | --- |", *rows, ""])
+    rows = [_row(language, word) for word in COMMANDS]
+    return "\n".join([f"# {language.say(TITLE)}", "", language.say(RULES), "", heads, "| --- | --- | --- |", *rows, ""])
+
+
+def _row(language: Language, word: str) -> str:
+    who = language.say(SIDES[_side(word)])
+    return f"| `{language.command(word)}{_placeholder(language, word)}` | {language.meaning(word)[0]} | {who} |"
+
+
+def _side(word: str) -> str:
+    """Whose word it is: downstream, upstream, or both ("")."""
+    return MOVES[word].side if word in MOVES else "upstream" if word in FROM_ABOVE else ""
 
 
 def _placeholder(language: Language, word: str) -> str:

@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, cleaning, store
+from relay import address, cleaning, ledger, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
+from relay.ledger import Stamp
 from relay.mail import reader
 from relay.model import Envelope, Mail
 from relay.settings import Settings
 from relay.settle import Outcome, mail_values, settle
-from relay.store import Stamp
 from relay.undelivered import tell_postmaster
 from storage.blobs import Blobs, put_all
 from storage.database import Database, unavailable
@@ -171,7 +171,7 @@ class Intake:
         settings, stamp = self._settings(), self._stamp(envelope)
 
         def tell(connection: Connection) -> None:
-            store.save_mail(connection, mail_values(envelope, Outcome("aside", reason)))
+            ledger.save_mail(connection, mail_values(envelope, Outcome("aside", reason)))
             tell_postmaster(connection, settings, stamp, _statement(envelope, reason))
 
         await self._shelves.database.write(tell)

@@ -217,7 +217,7 @@ class Letters:
             if letter.kind == "help"
             else [],
             "internal": language.command("internal"),
-            "mute": language.command("mute") if letter.may_mute else "",
+            "mute": _deed(Action("mute"), language, letter.sender, subject) if letter.may_mute else None,
             "sender": mime.addr_spec(letter.sender),
             "note": mime.addr_spec(letter.note) if letter.note else "",
             "note_mailto": _mailto(letter.note, subject, "") if letter.note else "",
@@ -329,12 +329,13 @@ def _subject_query(title: str) -> str:
 
 def _receipt(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
     """The values of "receipt" and "opened": see `receipt.data`."""
-    data = letter.data
+    data, inside = letter.data, bool(letter.data.get("internal"))
     cut = mime.clean_text(str(data.get("cut", ""))).strip("\n")
     offers = [Action(offer["word"], offer["argument"]) for offer in data.get("offers", ())]
     return {
         "told": [mime.clean(name) for name in data.get("told", ())],
-        "kept_inside": bool(data.get("internal")),
+        "kept_inside": inside,
+        "stays_inside": inside and any(entry.kind != "mute" for entry in letter.entries[:1]),  # as store.answers_note has it
         "cut": cut,
         "cut_html": markup.to_html(cut, {}),
         "full": _deed(Action("full"), language, letter.sender, subject) if data.get("full") else None,

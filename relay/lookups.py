@@ -132,6 +132,8 @@ def _ticket(chain: Chain, ticket: Ticket, settings: Settings) -> Facts:
         "thread": address.thread(ticket.thread, domain),
         "note": address.note(ticket.note, domain),
         "participants": [contact.address for contact in ticket.participants],
+        "muted": sorted(ticket.muted),
+        "facts": {fact.name: fact.value for fact in ticket.facts},
     }
 
 

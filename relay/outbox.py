@@ -26,12 +26,13 @@ from structlog.typing import FilteringBoundLogger
 from relay import backoff
 from relay.correspondence import Writer, files, filled, within
 from relay.errors import Refused, SmtpError
+from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.lineup import MOST_OF_ONE, InHand, LineUp
 from relay.model import Letter
 from relay.settings import Settings
 from relay.signing import Signer
-from relay.store import LETTERS, Stamp
+from relay.store import LETTERS
 from relay.transport import Lane, Route
 from relay.undelivered import Failure, fail
 from storage.blobs import Blobs

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from relay import address, people, rules, store, workflow
+from relay import address, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
+from relay.ledger import Stamp
 from relay.mail import commands
 from relay.model import Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
-from relay.store import LETTERS, Stamp
+from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
 
 NOT_YOURS = "This address is not yours to write to from {}. Write from the address that the relay's letters come to."
@@ -196,11 +197,11 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     case.again = before and not decision.events
     if case.again:
         return
-    store.save(case.connection, own.chain, decision, case.stamp)
+    ledger.save(case.connection, own.chain, decision, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
     if not before:
-        store.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
+        ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
 
 
 def _deaf(case: _Mail, own: Own, decision: Decision) -> None:
@@ -235,7 +236,7 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
     if mail.signature:
         letters = "".join(letter for letter in mail.signature.lower() if letter.isalpha())
         mark = hashlib.sha256(f"{mail.author.address.lower()}\0{letters}".encode(errors="replace")).hexdigest()
-        if store.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
+        if ledger.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
             parts.append(mail.signature)
     return "\n\n".join(parts)
 
@@ -279,8 +280,8 @@ def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
             550, "5.7.1", "A new ticket cannot be internal: leave #internal out, or write to the ticket's note address."
         )
     subject = rules.clean_subject(mail.subject, relay.prefix)
-    chain = store.open_chain(case.connection, relay.prefix, subject, party, case.stamp.now)
-    store.note_sighting(case.connection, case.identity, "open", chain.id, case.envelope.id)
+    chain = ledger.open_chain(case.connection, relay.prefix, subject, party, case.stamp.now)
+    ledger.note_sighting(case.connection, case.identity, "open", chain.id, case.envelope.id)
     _take(case, Own(chain, chain.tickets[0], note=False), links, opening=True)
     return None
 
@@ -329,7 +330,7 @@ def _returned(case: _Mail, token: str) -> None:
     if bounce and bounce.permanent and letter.state != "failed":
         fail(case.connection, case.settings, letter, Failure("bounced", bounce.reason), case.stamp)
     elif bounce:
-        values = {"reply": store.storable(f"delayed: {bounce.reason}")[:1000]}
+        values = {"reply": ledger.storable(f"delayed: {bounce.reason}")[:1000]}
         case.connection.execute(update(LETTERS).where(LETTERS.c.id == letter.id).values(**values))
     elif letter.ticket_id is not None:
         chain = store.load_chain(case.connection, letter.chain_id, lock=True)
@@ -356,7 +357,7 @@ def _outcome(case: _Mail) -> Outcome:
 
 
 def _remember(case: _Mail, outcome: Outcome) -> Outcome:
-    store.save_mail(case.connection, mail_values(case.envelope, outcome, case.mail))
+    ledger.save_mail(case.connection, mail_values(case.envelope, outcome, case.mail))
     return outcome
 
 

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, select, update
 
-from relay import rules, store
+from relay import ledger, rules, store
 from relay.decision import Order
+from relay.ledger import Stamp
 from relay.model import Contact
 from relay.settings import Settings
-from relay.store import LETTERS, Stamp
+from relay.store import LETTERS
 
 CARRIES_WORDS = {"comment", "pass"}  # letters whose author waits for them to arrive
 
@@ -33,7 +34,7 @@ def fail(connection: Connection, settings: Settings, letter: Row[Any], why: Fail
     connection.execute(
         update(LETTERS)
         .where(LETTERS.c.id == letter.id)
-        .values(state="failed", reply=store.storable(reply)[:1000], claimed_until=None)
+        .values(state="failed", reply=ledger.storable(reply)[:1000], claimed_until=None)
     )
     if letter.kind in CARRIES_WORDS:
         _tell_author(connection, settings, letter, why.reason, stamp)
@@ -44,14 +45,14 @@ def fail(connection: Connection, settings: Settings, letter: Row[Any], why: Fail
 def tell_postmaster(connection: Connection, settings: Settings, stamp: Stamp, data: dict[str, Any]) -> None:
     """Puts one mail to the postmaster into the outbox; `data` as model.Letter says for "postmaster"."""
     order = Order("postmaster", Contact(settings.relay.postmaster), data=data)
-    store.save_orders(connection, None, [order], stamp)
+    ledger.save_orders(connection, None, [order], stamp)
 
 
 def _tell_author(connection: Connection, settings: Settings, letter: Row[Any], reason: str, stamp: Stamp) -> None:
     chain = store.load_chain(connection, letter.chain_id, lock=True)
     (about,) = store.load_events(connection, store.EVENTS.c.id == letter.event_id)
     facts = {"ticket": letter.ticket_id, "reason": reason, "event": about.id, "others": _others(connection, letter)}
-    store.save(connection, chain, rules.undelivered(chain, settings.network, about, facts, stamp.now), stamp)
+    ledger.save(connection, chain, rules.undelivered(chain, settings.network, about, facts, stamp.now), stamp)
 
 
 def _others(connection: Connection, letter: Row[Any]) -> bool:

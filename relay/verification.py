@@ -7,16 +7,14 @@ no mistake: a mail's files are stored before it is known whether it will be take
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
 from relay import store, workflow
-from relay.model import Chain, Event, Ticket
+from relay.model import Chain, Event, Fact, Ticket
 from relay.store import ATTACHMENTS, CHAINS, EVENTS, TICKETS
 from storage.blobs import BlobMissingError, Blobs, BlobsUnreachableError
 from storage.database import Database
@@ -138,18 +136,16 @@ def _data(event: Event) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A ticket's field as plain JSON values; moments in UTC, so that equal ones look equal."""
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, frozenset):
-        return sorted(map(_plain, value))
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+    """As JSON and people read it."""
+    if isinstance(value, Fact):
+        return f"{value.name}: {value.value} ({value.at:%Y-%m-%d %H:%M:%S})"
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(sorted(map(str, map(_plain, value))))
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
 
 
 # ── all chains ─────────────────────────────────────────────────────────────────────────────────────────────

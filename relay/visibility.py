@@ -206,8 +206,12 @@ def _legible(network: Network, fact: Fact) -> Fact:
     return replace(fact, name=_clean(network, fact.name), value=_clean(network, fact.value))
 
 
-def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
+def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry | None:
+    """None for what the party's deed made of tickets beyond a hidden link, as when it closes the whole matter."""
     party = _party(network, reader).name
+    data = _data(chain, network, reader, event)
+    if data is None:
+        return None
     return Entry(
         kind=event.kind,
         at=event.at,
@@ -217,7 +221,7 @@ def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry:
         internal=event.internal,
         text=event.text,
         attachments=event.attachments,
-        data=_data(chain, network, reader, event) or {},
+        data=data,
     )
 
 

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "accept": ("take the ticket", ""),
     "decline": ("give the ticket back", "reason"),
     "start": ("the work has begun", ""),
-    "wait": ("put the ticket on hold", "reason"),
+    "wait": ("put the ticket on hold", "until friday, reason"),
     "resolved": ("the work is done", ""),
     "close": ("take the work as done", ""),
     "reopen": ("send it back for rework", "reason"),

@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime on every database; SQLite forgets the zone, so it is put back."""
+    """An aware UTC datetime on every database; SQLite forgets the zone and PostgreSQL has its own."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -23,7 +23,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def utc(*, nullable: bool = False, index: bool = False) -> Any:

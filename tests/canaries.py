@@ -26,16 +26,18 @@ from sqlmodel import SQLModel
 from relay import address, outbox
 from relay.correspondence import filled
 from relay.errors import Refused
+from relay.intake import with_stuck_files
+from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
 from relay.model import Contact, Envelope, Link, Party
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
-from relay.store import EVENTS, LETTERS, TICKETS, Stamp
+from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
 
-Kind = Literal["text", "file", "handed", "subject", "person", "firm", "link", "own", "unsaid"]
+Kind = Literal["text", "file", "handed", "subject", "person", "firm", "link", "own", "cut", "unsaid"]
 LETTERS_OF_THE_HOUSE = Letters(DOMAIN, "Acme Relay")
 CANARY = re.compile(r"kq\d{5}z", re.IGNORECASE)
 _TOKENED = re.compile(rf"[tnb]-{address.TOKEN}", re.IGNORECASE)
@@ -47,7 +49,8 @@ class Canary:
     """What a canary is, who wrote it at which ticket, and where, for a report.
 
     "text", "file": public words and files; "handed": words beside a passing on, to `target`; "subject": of an opening mail;
-    "person", "firm", "link": names; "own": all that is the writer's party's own business; "unsaid": nobody's at all.
+    "person", "firm", "link": names; "own": all that is the writer's party's own business; "cut": of `mail`, shown to its `author`
+    alone in what he is told about it; "unsaid": nobody's at all.
     """
 
     kind: Kind
@@ -55,6 +58,8 @@ class Canary:
     ticket: int = 0
     where: str = ""
     target: int = 0
+    mail: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class World:
         self.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         self.tickets: dict[int, Row[Any]] = {}  # of all chains, oldest first
         self._files: dict[str, bytes] = {}
+        self._taken = 0  # canaries of mails that were taken in
         self.settings = self._settings(tuple(links))
         self._engine = create_engine("sqlite://", poolclass=StaticPool)
         SQLModel.metadata.create_all(self._engine)
@@ -144,15 +150,22 @@ class World:
     def take(self, raw: bytes, sender: str, *recipients: str, released: bool = False) -> Outcome:
         """What becomes of a mail that is not refused."""
         self.now += timedelta(minutes=7)
-        mail = reader.read(raw)
+        mail = with_stuck_files(reader.read(raw))
         self._files |= {file.sha256: file.content for file in mail.attachments}
         queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"
+        self._belong(queue_id, "" if released else mail.author.address)
         envelope = Envelope(queue_id, sender, recipients, "192.0.2.1", "client.example", self.now)
         with self._engine.begin() as connection:
             outcome = settle(connection, self.settings, envelope, mail, Stamp(DOMAIN, queue_id, self.now), released=released)
             self.tickets = {row.id: row for row in connection.execute(select(TICKETS).order_by(TICKETS.c.id))}
         assert not isinstance(outcome, Refused), (outcome, raw)
         return outcome
+
+    def _belong(self, mail: str, author: str) -> None:
+        """The newest canaries are of that mail; "" is an author who was let in: his party's people are told for him."""
+        for made, canary in list(self.canaries.items())[self._taken :]:
+            self.canaries[made] = replace(canary, mail=mail, author=author)
+        self._taken = len(self.canaries)
 
     def fail(self, letter: Row[Any], words: str) -> None:
         """A server refuses a letter for good, with those words."""
@@ -198,6 +211,9 @@ class World:
         """Whether the party of a ticket may see a canary."""
         if canary.kind == "unsaid":
             return False
+        if canary.kind == "cut":
+            his = posted.row.kind in ("receipt", "opened") if canary.author else posted.row.kind == "opened"
+            return his and posted.row.mail_id == canary.mail and posted.row.recipient == (canary.author or posted.row.recipient)
         if canary.party == reader.party:
             return True
         if canary.kind in ("person", "firm"):

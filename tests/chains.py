@@ -52,7 +52,7 @@ def line(keys: str, *identities: Identity, share: frozenset[Share] = frozenset(S
 
 
 def applied(chain: Chain, decision: Decision, before: int) -> tuple[Chain, tuple[Event, ...]]:
-    """The chain as `store.save` leaves it, and its new events, under the ids that a fresh database gives; `before` are there."""
+    """The chain as `ledger.save` leaves it, and its new events, under the ids that a fresh database gives; `before` are there."""
     ids = {ticket.id: len(chain.tickets) + at for at, ticket in enumerate(decision.tickets, 1)}
     new = (replace(ticket, id=ids[ticket.id], parent=ids.get(ticket.parent or 0, ticket.parent)) for ticket in decision.tickets)
     events = []

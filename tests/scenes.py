@@ -14,16 +14,18 @@ from relay import address
 from relay.model import Contact
 from tests.canaries import Kind, Posted, World
 from tests.chains import DOMAIN
-
-PICTURE = b"\x89PNG\r\n\x1a\n"
+from tests.documents import png
 
 Deed = Literal[
     "open", "comment", "files only", "internal", "misspelt", "note", "answer a note", "pass", "pass by cc", "pass inside",
     "foreign cc", "away", "away to the letter", "bounce", "refuse", "stranger", "released",
+    "open released",
 ]  # fmt: skip
 DEEDS: tuple[Deed, ...] = Deed.__args__  # type: ignore[attr-defined]
 INSIDE = {"internal", "misspelt", "note", "answer a note", "pass inside", "away", "away to the letter"}
-BY_A_STRANGER = {"stranger", "released"}
+OPENING = {"open", "open released"}
+RELEASED = {"released", "open released"}
+BY_A_STRANGER = {"stranger", *RELEASED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Scene:
     def __init__(self, world: World, act: Act) -> None:
         self.world, self.act = world, act
         rows = list(world.tickets.values())[::-1]
-        self.ticket: Row[Any] | None = rows[act.seat % len(rows)] if rows and act.deed != "open" else None
+        self.ticket: Row[Any] | None = rows[act.seat % len(rows)] if rows and act.deed not in OPENING else None
         self.party = self.ticket.party if self.ticket else next(iter(world.settings.links.values())).upstream
         self.link = self._link()
         self.id = self.ticket.id if self.ticket else 0
@@ -72,7 +74,7 @@ class Scene:
             return self._note_first()
         if self.act.deed in ("bounce", "refuse"):
             return self._fail()
-        if self.act.deed == "open":
+        if self.act.deed in OPENING:
             return self._open()
         recipients = self._recipients()
         if recipients is None:
@@ -81,10 +83,10 @@ class Scene:
         sender = "" if self.act.deed == "away to the letter" else self.author.address
         if self.act.deed not in BY_A_STRANGER:
             self.world.seen[self.id].add(message_id)
-        elif self.act.deed == "released":
+        elif self.act.deed in RELEASED:
             self.world.seen[self.id].add(message_id)  # the party has let it in
         before = set(self.world.tickets)
-        outcome = self.world.take(raw, sender, *recipients, released=self.act.deed == "released")
+        outcome = self.world.take(raw, sender, *recipients, released=self.act.deed in RELEASED)
         assert outcome.state == ("held" if self.act.deed == "stranger" else "done"), outcome
         return self._handed(before)
 
@@ -100,7 +102,8 @@ class Scene:
         raw, message_id = self._mail([f"{self.link}@{DOMAIN}"])
         self.world.seen[number].add(message_id)
         before = set(self.world.tickets)
-        assert self.world.take(raw, self.author.address, f"{self.link}@{DOMAIN}").state == "done"
+        outcome = self.world.take(raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.act.deed in RELEASED)
+        assert outcome.state == "done", outcome
         assert number in self.world.tickets and number not in before
 
     def _fail(self) -> None:
@@ -127,13 +130,13 @@ class Scene:
     def _link(self) -> str | None:
         ways = self.world.links_from(self.party)
         used = {row.link for row in self.world.tickets.values() if self.ticket and row.parent_id == self.ticket.id}
-        left = [link.key for link in ways if link.key not in used or self.act.deed == "open"] or [link.key for link in ways]
+        left = [link.key for link in ways if link.key not in used or self.act.deed in OPENING] or [link.key for link in ways]
         return left[self.act.seat % len(left)] if left else None
 
     def _author(self) -> Contact:
         party = self.world.settings.parties[self.party]
         if self.act.deed in BY_A_STRANGER:
-            released = self.act.deed == "released"
+            released = self.act.deed in RELEASED
             name = self.world.canary("person" if released else "unsaid", self.party, self.id, "stranger's name")
             return Contact(f"{self._own('address')}@elsewhere.example", f"Stranger {name}")
         if self.act.pen < len(party.contacts):
@@ -159,9 +162,10 @@ class Scene:
         return [thread]
 
     def _letter(self, kind: str | None) -> Posted | None:
-        """The letter that is answered: the newest to this ticket, of that kind; a public answer never answers a note."""
+        """The letter that is answered: the newest to this ticket, of that kind; a public one answers no note, nor its receipt."""
         mine = [posted for posted in self.world.posted if self.ticket and posted.row.ticket_id == self.ticket.id]
-        chosen = [posted for posted in mine if (posted.row.kind == "note") == (kind == "note")]
+        public = [posted for posted in mine if posted.row.kind != "note" and not (posted.row.data or {}).get("internal")]
+        chosen = [posted for posted in mine if posted.row.kind == "note"] if kind == "note" else public
         return chosen[-1] if chosen else None
 
     def _mentioned(self) -> str:
@@ -185,6 +189,10 @@ class Scene:
     def _own(self, where: str) -> str:
         """One of what is nobody else's business in any mail."""
         return self.world.canary("own", self.party, self.id, where)
+
+    def _cut(self, where: str) -> str:
+        """One of what the relay cuts from a mail; a stranger's is nobody's."""
+        return self.world.canary("unsaid" if self.act.deed == "stranger" else "cut", self.party, self.id, where)
 
     def _mail(self, recipients: list[str]) -> tuple[bytes, str]:
         mail = EmailMessage()
@@ -216,7 +224,7 @@ class Scene:
         mail["From"] = f'"{self.author.name}" <{self.author.address}>'
         mail["To"] = recipients[0]
         mail["Cc"] = ", ".join([*recipients[1:], f"boss@{self._own('Cc')}.example"])
-        subject = self._canary("subject", "subject") if self.act.deed == "open" else self._own("subject")
+        subject = self._canary("subject", "subject") if self.act.deed in OPENING else self._own("subject")
         subject = f"{subject} {self.mentioned}".strip()
         mail["Subject"] = f"Насос {subject}" if self.letter is None else f"Re: {self.letter.message['Subject']} {subject}"
         mail["Date"] = self.world.now
@@ -248,14 +256,14 @@ class Scene:
         return [*lines, "", *commands] if self.act.bottom else [*commands, *lines]
 
     def _signature(self) -> list[str]:
-        return [f"Signed {self._own('signature')}", self.author.address] if self.act.signature else []
+        return [f"Signed {self._cut('signature')}", self.author.address] if self.act.signature else []
 
     def _quote(self) -> list[str]:
         """The last letter as clients quote it, with the addresses it came from and to; it may have been a note."""
         letter = next((each for each in reversed(self.world.posted) if each.row.ticket_id == self.id), None)
         if not self.act.quote or letter is None:
             return []
-        sender, old = letter.message["From"], [*letter.text.split("\n"), f"Quoted {self._own('quote')}"]
+        sender, old = letter.message["From"], [*letter.text.split("\n"), f"Quoted {self._cut('quote')}"]
         if self.act.quote == "outlook":
             head = ["-----Original Message-----", f"From: {sender}", "Sent: Sunday, March 1, 2026 12:00 PM"]
             return ["", *head, f"To: {self.author.address}", f"Subject: {letter.message['Subject']}", "", *old]
@@ -282,7 +290,7 @@ class Scene:
         if picture:
             html = mail.get_body(("html",))
             assert html is not None
-            content = PICTURE + self._canary("file", "picture").encode()
+            content = png(self._canary("file", "picture"), "")
             html.add_related(content, "image", "png", cid=f"<{picture}>", filename=f"{self._canary('file', 'picture name')}.png")
 
 

@@ -26,7 +26,11 @@ from relay.demo.scenario import EMMA, IVAN, MARIA, OLGA, PEOPLE, POSTMASTER, STE
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # seconds after which a demo that hangs is a failed one
-PARTIES = ("customer", "contractor", "subcontractor", "vendor")
+PHOTO = (
+    "Content-Type: image/jpeg\r\nContent-Disposition: attachment;\r\n"
+    " filename*=utf-8''%D1%81%D0%B0%D0%BC%D0%BE%D0%B2%D0%B0%D1%80.jpg\r\n\r\nExif\0"
+)
+PARTIES = ("customer", "contractor", "plumbers", "repairs", "vendor")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
 
 
 def test_each_step_reaches_those_it_should_and_nobody_else(left: Left) -> None:
-    wanted = Counter(address for step in STEPS for address in step.reaches)
+    wanted = Counter(address for step in STEPS for address in (*step.reaches, *([step.by] if step.told else [])))
     got = Counter(str(letter["Delivered-To"]) for box in (*PARTIES, "postmaster") for letter in left.letters(box))
     assert got == wanted
     assert {str(letter["Delivered-To"]) for letter in left.letters("contractor")} == {IVAN, MARIA}
@@ -86,7 +90,7 @@ def test_each_step_reaches_those_it_should_and_nobody_else(left: Left) -> None:
 def test_the_internal_notes_are_read_by_colleagues_only(left: Left) -> None:
     secrets = ["14 300", "долг за февраль", "Деньги за февраль", "11:40"]
     assert all(secret in left.words("contractor") for secret in secrets)
-    for box in ("customer", "subcontractor", "vendor", "postmaster"):
+    for box in ("customer", "plumbers", "repairs", "vendor", "postmaster"):
         assert not [secret for secret in secrets if secret in left.words(box)]
 
 
@@ -97,9 +101,52 @@ def test_each_party_has_one_thread_address_and_one_subject(left: Left) -> None:
     assert {str(letter["Subject"]) for box in PARTIES for letter in left.letters(box)} == {"[A-1] Самовар на 200 чашек течёт"}
 
 
+def test_who_is_hidden_stands_in_no_letter_to_the_customer_and_she_in_none_to_him(left: Left) -> None:
+    assert {name.split(" (")[0] for name in _senders(left, "customer")} == {"The relay", "Иван Петров", "North Service"}
+    assert _senders(left, "repairs") == {"The relay", "North Service", "Emma Clarke (Boiler Works)"}
+    for secret in (
+        "Мастеров",
+        "Сергей",
+        "Repairs",
+        "Трубин",
+        "Quick Plumbers",
+        "Emma",
+        "Clarke",
+        "Boiler",
+        "РМ-482",
+        "2 ч 30 мин",
+    ):
+        assert secret not in left.words("customer")
+    for secret in ("Ольга", "Самоварова", "Чайная", "samovar.example", "Трубин", "Quick Plumbers"):
+        assert secret not in left.words("repairs")
+
+
+def _senders(left: Left, box: str) -> set[str]:
+    return {letter["From"].addresses[0].display_name for letter in left.letters(box)}
+
+
+def test_photos_say_where_they_come_from_to_those_only_who_may_know(left: Left) -> None:
+    taken_by = {box: _pictures(left, box) for box in ("customer", "contractor", "repairs", "vendor")}
+    assert {name for name, raw in taken_by["contractor"].items() if b"Exif" in raw} == {"самовар.jpg"}
+    assert taken_by["customer"].keys() == {"IMG_2041.jpeg"}
+    assert b"Exif" not in taken_by["customer"]["IMG_2041.jpeg"]
+    assert b"Exif" not in taken_by["repairs"]["самовар.jpg"]
+    assert b"Sergey Masterov" in taken_by["vendor"]["IMG_2041.jpeg"]
+
+
+def _pictures(left: Left, box: str) -> dict[str, bytes]:
+    parts = [part for letter in left.letters(box) for part in letter.walk() if part.get_content_maintype() == "image"]
+    return {str(part.get_filename()): bytes(part.get_payload(decode=True)) for part in parts}
+
+
+def test_the_rating_is_seen_by_the_contractor_only(left: Left) -> None:
+    assert "Быстро и чисто" in left.words("contractor")
+    assert not [box for box in ("plumbers", "repairs", "vendor") if "Быстро и чисто" in left.words(box)]
+
+
 def test_the_vendor_gets_the_files_of_those_before_him(left: Left) -> None:
     names = [part.get_filename() for letter in left.letters("vendor") for part in letter.walk() if part.get_filename()]
-    assert sorted(filter(None, names)) == ["IMG_2041.jpeg", "Договор № 17.pdf", "самовар.jpg"]
+    assert sorted(filter(None, names)) == ["IMG_2041.jpeg", "самовар.jpg"]
 
 
 def test_the_page_shows_every_letter_and_runs_nothing(left: Left) -> None:
@@ -114,7 +161,7 @@ def test_the_page_shows_every_letter_and_runs_nothing(left: Left) -> None:
 
 def test_it_says_what_it_has_checked_and_where_things_are(left: Left) -> None:
     assert "The internal notes are in no other party's mailbox" in left.said
-    assert "the ball is with Boiler Works" in left.said
+    assert "Of those hidden from a party, no name" in left.said
     assert str(left.folder / "index.html") in left.said
     assert all(step.what in left.said for step in STEPS)
     assert all(person.name in left.said for person in PEOPLE.values())
@@ -164,6 +211,9 @@ def _write(port: int, sender: str, recipient: str, text: str) -> None:
         ("The internal notes", "Деньги за февраль пришли\r\nсегодня в 11:40, отправляйте."),
         ("Nobody's own mail address", "Write to Ivan@North.example."),
         ("Nor is the Message-ID", "abc@mail.north.example"),
+        ("Of those hidden", "Write to Иван."),
+        ("Of those hidden", "It is for Чайная\r\n«Самовар»."),
+        ("Nor is what their photos", PHOTO),
         ("Each party knows", f"t-{'a' * 26}@relay.example"),
         ("No letter came twice", ""),
         ("Every letter's DKIM", "unsigned"),
@@ -178,7 +228,8 @@ def test_its_checks_find_what_they_look_for(left: Left, claim: str, leak: str) -
 
 
 def _raw(text: str) -> bytes:
-    return f"From: a@relay.example\r\nMessage-ID: <1@relay.example>\r\n\r\n{text}\r\n".encode()
+    kind = "" if text.startswith("Content-Type") else "Content-Type: text/plain; charset=utf-8\r\n\r\n"
+    return f"From: a@relay.example\r\nMessage-ID: <1@relay.example>\r\n{kind}{text}\r\n".encode()
 
 
 @pytest.mark.parametrize("occupied", ["folder", "file"])

@@ -83,6 +83,7 @@ def test_an_internal_mail_is_said_to_have_stayed_inside(play: Play) -> None:
     play.says(IVAN, "#internal\nThey pay late.")
     told = receipt(play, IVAN)
     assert "for your colleagues only" in told.text and "It went to: Olga." in told.text
+    assert "stays internal" in told.text and "reaches everyone" not in told.text + told.html
     answer = write(f"Ivan <{IVAN}>", told.thread, "And they never thank.", answering=told)
     play.relay.send(answer, IVAN, told.thread)
     assert "INTERNAL" in play.hears(OLGA, "never thank").text

@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from relay import arguments, rules, store, workflow
+from relay import arguments, ledger, rules, store, workflow
 from relay.decision import Decision, Turn
 from relay.deeds import DEEDS
+from relay.ledger import Stamp
 from relay.model import Action, Attachment, Chain, Command, Contact, Event, Link, Mail, MailKind, Network, Status, Ticket
-from relay.store import EVENTS, Stamp
+from relay.store import EVENTS
 from relay.verification import differences
 from relay.workflow import CASCADE, ENDED, MOVES, OPEN
 from storage.database import Database
@@ -291,16 +292,16 @@ def test_a_chain_stays_lawful_whatever_is_written(of: Network, script: list[Step
 @settings(going, max_examples=max(8, EXAMPLES // 15))
 @given(networks(), scripts)
 def test_what_is_stored_is_what_was_decided(of: Network, script: list[Step]) -> None:
-    """The same on a real database: what `store.save` leaves behind is what these tests take it to be."""
+    """The same on a real database: what `ledger.save` leaves behind is what these tests take it to be."""
     play = opened(of)
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'relay.db'}")
         with database.begin() as connection:
             SQLModel.metadata.create_all(connection)
-            stored = store.open_chain(connection, "A", "Pump", play.chain.tickets[0].party, NOW)
+            stored = ledger.open_chain(connection, "A", "Pump", play.chain.tickets[0].party, NOW)
             for step in script:
                 turn = play.turn(step)
-                store.save(connection, stored, play.take(turn), Stamp(DOMAIN, turn.mail_id, NOW))
+                ledger.save(connection, stored, play.take(turn), Stamp(DOMAIN, turn.mail_id, NOW))
                 stored = store.load_chain(connection, stored.id)
             events = store.load_events(connection, EVENTS.c.chain_id == stored.id)
         database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sqlite3
 import subprocess
 import sys
@@ -22,19 +23,21 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
 from sqlmodel import SQLModel
 
-from relay import address, config, outbox, store
+from relay import address, config, ledger, outbox, store
 from relay.address import Address
 from relay.decision import Decision, Order
+from relay.ledger import Stamp
 from relay.model import Attachment, Chain, Contact, Event, Mail, Ticket
 from relay.outbox import claim, release_claims
 from relay.settings import Settings
-from relay.store import LETTERS, Stamp
+from relay.store import LETTERS
 from storage.database import Database
 from storage.migrations import migrate
 from tests.chains import DOMAIN, NOW
 from tests.harness import NETWORK, new_database
 
 T = TypeVar("T")
+HOUR = timedelta(hours=1)
 STAMP = Stamp(DOMAIN, "MAIL1", NOW)
 FILE = Attachment("план.pdf", "application/pdf", 4, "0" * 64)
 PICTURE = Attachment("photo.png", "image/png", 9, "1" * 64, "p1")
@@ -89,7 +92,7 @@ def at_once(url: str, work: Callable[[Database, int], T], workers: int = WORKERS
 
 
 def a_chain(connection: Connection, subject: str = "Pump") -> Chain:
-    return store.open_chain(connection, "A", subject, "shop", NOW)
+    return ledger.open_chain(connection, "A", subject, "shop", NOW)
 
 
 def said(ticket: int, **more: Any) -> Event:
@@ -102,7 +105,7 @@ def test_a_chain_comes_back_as_it_was_saved(database: Database) -> None:
         top = chain.tickets[0]
         below = [Ticket(-1, "north", top.id, "north-repairs"), Ticket(-2, "fix", -1, "fix")]
         guest = Contact("Olga@North.example", "Olga")
-        store.save(connection, chain, Decision(tickets=tuple(below), participants=((-1, guest), (-1, guest))), STAMP)
+        ledger.save(connection, chain, Decision(tickets=tuple(below), participants=((-1, guest), (-1, guest))), STAMP)
         loaded = store.load_chain(connection, chain.id, lock=True)
     assert (loaded.number, loaded.subject, loaded.opened_at) == ("A-1", "Насос течёт", NOW)
     assert loaded.tickets[0] == top
@@ -120,7 +123,7 @@ def test_events_come_back_with_their_files_in_order(database: Database) -> None:
         first = said(top, text="Насос 💧 течёт.", internal=True, attachments=(PICTURE, FILE, FILE))
         passed = Event(-2, "passed", top, first.author, NOW + timedelta(hours=1), data={"link": "north-repairs", "ticket": -1})
         ticket = Ticket(-1, "north", top, "north-repairs")
-        store.save(connection, chain, Decision(tickets=(ticket,), events=(first, passed)), STAMP)
+        ledger.save(connection, chain, Decision(tickets=(ticket,), events=(first, passed)), STAMP)
         comment, handed = store.load_events(connection, store.EVENTS.c.chain_id == chain.id)
         new = store.load_chain(connection, chain.id).tickets[1]
     assert comment == replace(first, id=comment.id, mail_id="MAIL1")
@@ -135,7 +138,7 @@ def test_letters_stand_in_the_outbox_under_one_id_for_an_event_at_a_ticket(datab
         orders = [Order("note", who, top, -1) for who in to] + [Order("pass", who, -1, -1) for who in to]
         orders.append(Order("receipt", to[0], top, None, {"problems": [{"line": "#насос", "reason": "x"}]}))
         ticket = Ticket(-1, "north", top, "north-repairs")
-        store.save(connection, chain, Decision((ticket,), (said(top),), (), tuple(orders)), STAMP)
+        ledger.save(connection, chain, Decision((ticket,), (said(top),), (), tuple(orders)), STAMP)
         rows = connection.execute(select(LETTERS).order_by(LETTERS.c.id)).all()
         new = store.load_chain(connection, chain.id).tickets[1].id
     assert [(row.kind, row.ticket_id, row.recipient) for row in rows] == [
@@ -156,7 +159,7 @@ def test_tickets_and_letters_are_found_by_their_addresses(database: Database) ->
     with database.begin() as connection:
         chain = a_chain(connection)
         top = chain.tickets[0]
-        store.save_orders(connection, chain, [Order("receipt", Contact("a@shop.example"), top.id)], STAMP)
+        ledger.save_orders(connection, chain, [Order("receipt", Contact("a@shop.example"), top.id)], STAMP)
         letter = connection.execute(select(LETTERS)).one()
         assert store.find_ticket(connection, "thread", top.thread) == (chain.id, top.id)
         assert store.find_ticket(connection, "note", top.note) == (chain.id, top.id)
@@ -183,7 +186,7 @@ def test_what_a_mail_answers_is_found_by_party(database: Database) -> None:
         for chain in (first, second):
             top = chain.tickets[0].id
             orders = (Order("opened", Contact("a@shop.example"), top, -1),)
-            store.save(connection, chain, Decision(events=(said(top),), orders=orders), STAMP)
+            ledger.save(connection, chain, Decision(events=(said(top),), orders=orders), STAMP)
         letter = connection.execute(select(LETTERS).where(LETTERS.c.chain_id == first.id)).one()
         place = (first.id, first.tickets[0].id)
         assert store.find_answered(connection, ["<other@x.example>", letter.message_id], "shop") == place
@@ -201,7 +204,7 @@ def test_a_note_is_known_by_its_letter_and_by_its_author_own_mail(database: Data
         away = replace(secret, id=-3, kind="automatic", message_id="<away@shop.example>")
         told = (("note", -1), ("receipt", -1), ("receipt", -2))
         orders = tuple(Order(kind, Contact("b@shop.example"), top, about) for kind, about in told)  # type: ignore[arg-type]
-        store.save(connection, chain, Decision(events=(secret, public, away), orders=orders), STAMP)
+        ledger.save(connection, chain, Decision(events=(secret, public, away), orders=orders), STAMP)
         note, inside, notice = connection.execute(select(LETTERS.c.message_id).order_by(LETTERS.c.id)).scalars()
         ids = [note, inside, "<m@shop.example>", notice, "<public@shop.example>", "<away@shop.example>"]
         assert [store.answers_note(connection, answer(each), top) for each in ids] == [True, True, True, False, False, False]
@@ -220,20 +223,20 @@ def test_a_mail_that_is_taken_up_again_replaces_its_row(database: Database) -> N
     row = {"id": "MAIL1", "received_at": NOW, "state": "held", "reason": "why", "envelope": {"to": ["t"]}}
     row |= {"sender": "", "subject": "", "message_id": "", "chain_id": None}
     with database.begin() as connection:
-        store.save_mail(connection, row)
-        store.save_mail(connection, row | {"state": "done", "reason": "so"})
+        ledger.save_mail(connection, row)
+        ledger.save_mail(connection, row | {"state": "done", "reason": "so"})
         saved = connection.execute(select(store.MAILS)).one()
     assert (saved.state, saved.reason, saved.envelope, saved.received_at) == ("done", "so", {"to": ["t"]}, NOW)
 
 
 def test_a_sighting_is_remembered_and_cannot_be_made_twice(database: Database) -> None:
     with database.begin() as connection:
-        store.note_sighting(connection, "x" * 64, "chain:1", 1, "MAIL1")
-        store.note_sighting(connection, "x" * 64, "chain:2", 2, "MAIL1")
+        ledger.note_sighting(connection, "x" * 64, "chain:1", 1, "MAIL1")
+        ledger.note_sighting(connection, "x" * 64, "chain:2", 2, "MAIL1")
         assert store.seen(connection, "x" * 64, "chain:1") == 1 and store.seen(connection, "y" * 64, "chain:1") is None
         assert store.seen_anywhere(connection, "x" * 64) == [1, 2]
     with pytest.raises(Exception, match=r"(?i)unique"), database.begin() as connection:
-        store.note_sighting(connection, "x" * 64, "chain:1", 1, "MAIL2")
+        ledger.note_sighting(connection, "x" * 64, "chain:1", 1, "MAIL2")
 
 
 ODD = "a\x00b\ud800c\udfffd\U0001f4a7\u202e\x01"
@@ -249,11 +252,13 @@ def test_what_no_database_takes_is_left_out(database: Database) -> None:
         who = Contact("x@shop.example", ODD)
         event = replace(event, ticket=chain.tickets[0].id, author=who, message_id=f"<{ODD}@x>", data={"reason": ODD})
         order = Order("receipt", who, event.ticket, -1, {"problems": [{"line": f"#{ODD}"}]})
-        store.save(connection, chain, Decision((), (event,), ((event.ticket, who),), (order,)), STAMP)
+        ledger.save(connection, chain, Decision((), (event,), ((event.ticket, who),), (order,)), STAMP)
         loaded = store.load_chain(connection, chain.id)
         (back,) = store.load_events(connection, store.EVENTS.c.chain_id == chain.id)
-        store.save_mail(connection, {"id": "M", "received_at": NOW, "state": "done", "reason": ODD, "sender": ODD, "subject": ODD,
-                                     "message_id": ODD, "chain_id": None, "envelope": {"from": ODD, "to": [ODD]}})  # fmt: skip
+        texts = dict.fromkeys(("reason", "sender", "subject", "message_id"), ODD)
+        envelope = {"from": ODD, "to": [ODD]}
+        row = {"id": "M", "received_at": NOW, "state": "done", "chain_id": None, "envelope": envelope}
+        ledger.save_mail(connection, row | texts)
         letter = connection.execute(select(LETTERS)).one()
     assert (loaded.subject, back.text, back.author.name, back.message_id) == (kept, kept, kept, f"<{kept}@x>")
     assert (back.attachments[0].name, back.attachments[0].type) == (kept, f"a/{kept}")
@@ -263,8 +268,8 @@ def test_what_no_database_takes_is_left_out(database: Database) -> None:
 
 @given(awkward)
 def test_what_is_storable_is_all_but_what_no_database_takes(drawn: str) -> None:
-    kept = store.storable(drawn)
-    assert kept.encode() and "\x00" not in kept and store.storable(kept) == kept
+    kept = ledger.storable(drawn)
+    assert kept.encode() and "\x00" not in kept and ledger.storable(kept) == kept
     assert kept == "".join(char for char in drawn if char != "\x00" and not 0xD800 <= ord(char) < 0xE000)
 
 
@@ -300,7 +305,7 @@ def test_processes_that_open_chains_at_once_get_different_numbers(database: Data
 def fill(database: Database, count: int, state: str = "due") -> None:
     with database.begin() as connection:
         orders = [Order("postmaster", Contact(f"x{n}@example.com"), data={"what": "x"}) for n in range(count)]
-        store.save_orders(connection, None, orders, STAMP)
+        ledger.save_orders(connection, None, orders, STAMP)
         if state != "due":
             connection.execute(LETTERS.update().values(state=state))
 
@@ -412,6 +417,22 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     fill(database, 2)
     migrate(database)
     assert len(all_ids(database)) == 2 and differences(database) == []
+
+
+def test_facts_that_were_told_before_tickets_knew_them_are_known_after_migrating(database: Database) -> None:
+    """The migration's own step, on events as they are: it must come to what replaying them comes to."""
+    collect = importlib.import_module("storage.migrations.versions.0002_facts_muted_stuck").collect_facts
+    told = (("Equipment", "pump KB-3"), ("Serial", "7"), ("equipment", "pump KB-9"))
+    with database.begin() as connection:
+        chain = a_chain(connection)
+        field = replace(said(chain.tickets[0].id), kind="field")
+        events = [replace(field, id=-at, data={"name": n, "value": v}, at=NOW + at * HOUR) for at, (n, v) in enumerate(told, 1)]
+        ledger.save(connection, chain, Decision(events=tuple(events)), STAMP)
+        wanted = store.load_chain(connection, chain.id)
+        connection.execute(store.TICKETS.update().values(facts=[]))
+        collect(connection)
+        assert store.load_chain(connection, chain.id) == wanted
+    assert [(fact.name, fact.value) for fact in wanted.tickets[0].facts] == [("Serial", "7"), ("equipment", "pump KB-9")]
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

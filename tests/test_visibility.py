@@ -251,6 +251,14 @@ def test_nobody_is_seen_passing_on_to_himself() -> None:
     assert visibility.entry(matter, of, low, passed(middle.id, low.id)) is not None
 
 
+def test_what_ones_own_closing_makes_of_tickets_beyond_a_hidden_link_is_not_seen() -> None:
+    of, matter = line("abc", "person", "hidden")
+    closed = [
+        Event(1, "status", 1, Contact("w@w.example"), NOW, data={"ticket": number, "status": "closed"}) for number in (1, 2, 3)
+    ]
+    assert [seen.data["to"] for seen in visibility.entries(matter, of, matter.ticket(1), closed)] == ["Firm A", "Firm B"]
+
+
 def test_who_passed_on_sees_to_whom_also_over_a_hidden_link() -> None:
     found = passing("person", "person", "hidden", reader=3, to=4)
     assert found is not None and found["to"] == "Firm D"

@@ -94,9 +94,9 @@ def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[st
 def _release(current: Settings, mail_id: str) -> str:
     from relay.envelope import from_json
     from relay.errors import Refused
+    from relay.ledger import Stamp
     from relay.mail import reader
     from relay.settle import settle
-    from relay.store import Stamp
     from storage.blobs import open_blobs
     from storage.spool import Spool
 

@@ -11,7 +11,19 @@ from relay.cli.common import ConfigOption, JsonOption, database, print_json, set
 if TYPE_CHECKING:
     from relay.lookups import Facts
 
-SHOWN = ("status", "until", "reference", "stars", "minutes", "reason")  # of an event's data
+SHOWN = (
+    "status",
+    "until",
+    "reference",
+    "stars",
+    "minutes",
+    "reason",
+    "name",
+    "value",
+    "before",
+    "address",
+    "muted",
+)  # of an event's data
 AllOption = Annotated[bool, typer.Option("--all", help="Also those that are over.")]
 
 
@@ -74,10 +86,22 @@ def _print_chain(chain: Facts) -> None:
     table(("party", "status", "number", "thread address"), rows)
     names = {t["id"]: t["name"] for t in chain["tickets"]}
     typer.echo()
+    for ticket in chain["tickets"]:
+        _print_more(ticket)
     for event in chain["events"]:
         _print_event(event, names)
     typer.echo()
     table(("letter", "kind", "to", "state", "tries", "answer"), [_letter_row(row) for row in chain["deliveries"]])
+
+
+def _print_more(ticket: Facts) -> None:
+    """What only some tickets have: facts that the party has told, people who want no letters."""
+    told = [f"{name}: {value}" for name, value in ticket["facts"].items()]
+    more = told + [f"no letters to {address}, who has asked for none" for address in ticket["muted"]]
+    for line in more:
+        typer.echo(f"{ticket['name']}: {line}")
+    if more:
+        typer.echo()
 
 
 def _print_event(event: Facts, names: dict[int, str]) -> None:

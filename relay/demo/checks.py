@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import dkim
+import pikepdf
 
+from relay import cleaning
 from relay.config import start
-from relay.demo.letter import FOOTER, Landed
+from relay.demo.letter import FOOTER, Landed, Part
 from relay.demo.mails import PICTURE, Draft, content
-from relay.demo.scenario import PEOPLE, STEPS
+from relay.demo.scenario import HIDDEN, NUMBERS, PEOPLE, STEPS
 from relay.settings import Settings
 
 _OURS = re.compile(r"\b[tn]-[a-z2-7]{26}(?=@)")
-WITH_FILES = ("comment", "pass", "note")
+CARRYING = ("comment", "pass", "note")  # kinds of letters that bring somebody's words and files
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,20 @@ def carries(letter: Landed, kind: str, draft: Draft, before: Iterable[str]) -> l
         wrong += [f"quoted text came along: {line}" for line in before if line in letter.words]
     if letter.text.count(FOOTER) != 1:
         wrong.append("an earlier letter came along")
-    return wrong + (_files(letter, kind, draft) if kind in WITH_FILES else [])
+    return wrong + _files(letter, kind, draft)
 
 
 def _files(letter: Landed, kind: str, draft: Draft) -> list[str]:
+    """Each as it was sent, or, across a hidden link, without what it says of its maker."""
     got = {(file.name, file.content) for file in letter.files}
-    wanted = {(file.name, content(file)) for file in draft.files}
-    wrong = [f"the file {name} is missing, or not as it was sent" for name, _ in wanted - got]
+    sent = {file.name: {content(file), cleaning.clean(content(file))} for file in draft.files}
+    wrong = [
+        f"the file {name} is missing, or not as it was sent"
+        for name, forms in sent.items()
+        if not any((name, form) in got for form in forms)
+    ]
     if kind != "pass":
-        wrong += [f"a file came along that was not sent: {name}" for name, _ in got - wanted]
+        wrong += [f"a file came along that was not sent: {name}" for name, form in got if form not in sent.get(name, set())]
         wrong += [f"a file came twice: {file.name}" for file in letter.files[len(got) :]]
     return wrong
 
@@ -74,6 +82,35 @@ def _addresses(played: Played) -> Iterable[str]:
     for person in PEOPLE.values():
         if person.party:
             yield from _found(played.letters, person.address, person.party)
+
+
+def _hidden(played: Played) -> Iterable[str]:
+    settings = played.settings
+    for letter in played.letters:
+        for party in HIDDEN.get(letter.mailbox, ()):
+            people = [person for person in PEOPLE.values() if person.party == party]
+            numbers = [NUMBERS[party]] if party in NUMBERS else []
+            whole = [settings.parties[party].name, *numbers, *(person.address.partition("@")[2] for person in people)]
+            words = [word for person in people for word in person.name.split()]
+            found = [each for each in whole if _plain(each) in _plain(letter.everything)]
+            found += [word for word in words if re.search(rf"(?i)\b{re.escape(word)}\b", letter.legible)]
+            yield from (f"{each!r} stands in the {letter.mailbox}'s mailbox, in {letter.message_id}" for each in found)
+
+
+def _makers(played: Played) -> Iterable[str]:
+    by = {file.name: PEOPLE[step.by].party for step in STEPS for file in step.files}
+    for letter in played.letters:
+        for file in letter.files:
+            if by.get(file.name) in HIDDEN.get(letter.mailbox, ()) and (found := _maker(file)):
+                yield f"{file.name} in the {letter.mailbox}'s mailbox says who made it: {found}"
+
+
+def _maker(file: Part) -> str:
+    """What a picture or a PDF says of its maker; "" if nothing."""
+    if file.type == "application/pdf":
+        with pikepdf.open(io.BytesIO(file.content)) as document:
+            return ", ".join(f"{key} {value}" for key, value in document.docinfo.items())
+    return "Exif" if b"Exif\0" in file.content else ""
 
 
 def _message_ids(played: Played) -> Iterable[str]:
@@ -118,6 +155,8 @@ CLAIMS: dict[str, Callable[[Played], Iterable[str]]] = {
     "The internal notes are in no other party's mailbox, in no part of any letter": _notes,
     "Nobody's own mail address is in another party's mailbox": _addresses,
     "Nor is the Message-ID of anybody's mail": _message_ids,
+    "Of those hidden from a party, no name, address, domain or number is in its mailbox": _hidden,
+    "Nor is what their photos and papers say of who made them: author, camera, place": _makers,
     "Each party knows its own ticket's addresses only": _tickets,
     "No letter came twice": _once,
     "Every letter's DKIM signature verifies": _signed,

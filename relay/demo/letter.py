@@ -11,9 +11,12 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from functools import cached_property
+from html import unescape
+from urllib.parse import parse_qs, unquote
 
 FOOTER = "— — —"  # what the relay adds to everyone's words stands below this line
 _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE)
+_MAILTO = re.compile(r'href="mailto:([^"?]+)\?([^"]+)"')
 _NOTE = re.compile(r"\bn-[a-z2-7]{26}@[\w.-]+")
 
 
@@ -33,6 +36,15 @@ class Author:
 
     name: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A mail that a click on one of the letter's links begins."""
+
+    to: str
+    subject: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,18 @@ class Landed:
         return next((line for line in self.words.split("\n") if line.strip()), "")
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether the relay itself writes, and not a person through it."""
+        return self.message["Auto-Submitted"] is not None
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What the letter offers above its footer as one click each."""
+        links = [(unquote(to), parse_qs(unescape(query))) for to, query in _MAILTO.findall(self.html)]
+        found = [Offer(to, query["subject"][0], query["body"][0].strip()) for to, query in links if "body" in query]
+        return tuple(offer for offer in dict.fromkeys(found) if offer.body in self.words)
+
+    @property
     def note_address(self) -> str:
         """The note address that the letter tells its reader; "" if none."""
         found = _NOTE.search(self.text)
@@ -127,6 +151,11 @@ class Landed:
             for part in self.message.walk()
             if not part.is_multipart() and (part.get_filename() or part.get_content_maintype() != "text")
         )
+
+    @property
+    def legible(self) -> str:
+        """What a reader sees of it on the screen."""
+        return "\n".join([self.author.name, self.subject, self.text, self.html, *(file.name for file in self.files)])
 
     @cached_property
     def everything(self) -> str:

@@ -1,4 +1,4 @@
-"""index.html: the four mailboxes side by side, without a script; a letter's HTML is shown in a sandboxed frame."""
+"""index.html: the mailboxes side by side, without a script; a letter's HTML is shown in a sandboxed frame."""
 
 from __future__ import annotations
 

@@ -46,20 +46,23 @@ class File:
 class Step:
     """One mail and what must come of it.
 
-    `to`: the intake address of `link`; the writer's own ticket, in answer to the newest letter in his mailbox that is no
-    internal note (an answer to a note stays internal), with `copy`, the address of a link, in Cc; the note address of his
-    ticket, in answer to the newest letter; the ticket of `victim`, for a stranger who has got hold of its address.
-    `outcome`: letters to `reaches` and to nobody else; nothing at all, because it is the mail of the step before over again;
-    held, and `reaches` is told; refused while the sender's server is on the line.
+    `to`: the intake address of `link`; the writer's own ticket, in answer to the newest letter in his mailbox that somebody
+    wrote for others as well (an answer to a note stays internal), with `copy`, the address of a link, in Cc; the note address of
+    his ticket, in answer to the newest letter; a click on the line `offer` of the last letter to him, `words` written behind it;
+    the ticket of `victim`, for a stranger who has got hold of its address.
+    `outcome`: letters to `reaches` and to nobody else, and a receipt to the author if it is `told` to him what became of his
+    mail; nothing at all, because it is the mail of the step before over again; held, and `reaches` is told; refused while the
+    sender's server is on the line.
     `words` are typed in, `[[name]]` stands for a picture, lines with `#` are commands; `below` puts them under the quote.
     """
 
     what: str
     by: str
     words: str = ""
-    to: Literal["intake", "thread", "note", "victim"] = "thread"
+    to: Literal["intake", "thread", "note", "click", "victim"] = "thread"
     link: str = ""
     copy: str = ""
+    offer: str = ""
     subject: str = ""
     files: tuple[File, ...] = ()
     below: bool = False
@@ -67,10 +70,12 @@ class Step:
     victim: str = ""
     outcome: Literal["letters", "nothing", "held", "refused"] = "letters"
     reaches: tuple[str, ...] = ()
+    told: bool = False
 
 
 OLGA, IVAN, MARIA = "olga@samovar.example", "ivan@north.example", "maria@north.example"
-SERGEY, EMMA, STRANGER = "sergey@repairs.example", "emma@boilerworks.example", "win@lottery.example"
+GLEB, SERGEY, EMMA = "gleb@plumbers.example", "sergey@repairs.example", "emma@boilerworks.example"
+STRANGER = "win@lottery.example"
 
 PEOPLE = {
     person.address: person
@@ -84,40 +89,59 @@ PEOPLE = {
             "С уважением,\nИван Петров\nдиспетчер, North Service\nтел. 8 495 000-56-78",
         ),
         Person(MARIA, "Мария Лебедева", "contractor", "thunderbird", "-- \nМария Лебедева\nбухгалтерия North Service"),
-        Person(SERGEY, "Сергей Мастеров", "subcontractor", "iphone", "Отправлено с iPhone"),
+        Person(GLEB, "Глеб Трубин", "plumbers", "thunderbird", "-- \nГлеб Трубин, Quick Plumbers"),
+        Person(SERGEY, "Сергей Мастеров", "repairs", "iphone", "Отправлено с iPhone"),
         Person(EMMA, "Emma Clarke", "vendor", "gmail", "-- \nEmma Clarke\nBoiler Works Ltd, Leeds", "en", "Europe/London"),
         Person(STRANGER, "Lottery Office", "", "thunderbird", "", "en", "UTC"),
     )
 }
+# What must stand nowhere in a party's mailbox: names, addresses and numbers of these, and what their files say of them.
+HIDDEN: dict[str, tuple[str, ...]] = {
+    "customer": ("plumbers", "repairs", "vendor"),
+    "contractor": ("vendor",),
+    "plumbers": ("customer", "repairs", "vendor"),
+    "repairs": ("customer", "plumbers"),
+    "vendor": ("customer", "contractor", "plumbers"),
+}
+NUMBERS = {"repairs": "РМ-482"}  # by which a party itself calls the matter
 STEPS = (
     Step(
-        what="A tea shop writes to the address of its contractor; that opens a ticket",
+        what="A tea shop writes to its contractor's address: that opens a ticket. The model is read; the address is asked for",
         by=OLGA,
         to="intake",
         link="north",
         subject="Самовар на 200 чашек течёт",
         words=(
-            "Добрый день!\n\nСамовар СМ-200 в зале течёт из-под крана, с утра подставляем таз. Вот как это выглядит:\n\n"
-            "[[самовар.jpg]]\n\nДоговор приложила. Когда вас ждать?"
+            "Добрый день!\n\nС утра течёт из-под крана, подставляем таз. Вот как это выглядит:\n\n[[самовар.jpg]]\n\n"
+            "Модель: СМ-200\n\nКогда вас ждать?"
         ),
-        files=(
-            File("самовар.jpg", "samovar.jpg", "image/jpeg"),
-            File("Договор № 17.pdf", "contract.pdf", "application/pdf"),
-        ),
-        reaches=(IVAN, MARIA, OLGA),
+        files=(File("самовар.jpg", "samovar.jpg", "image/jpeg"),),
+        reaches=(IVAN, MARIA),
+        told=True,
     ),
     Step(
-        what="The contractor answers, with the whole letter quoted below and a signature",
+        what="She clicks on what she was asked, and fills it in",
+        by=OLGA,
+        to="click",
+        offer="#поле Адрес:",
+        words="Пятницкая, 12, вход со двора",
+        reaches=(IVAN, MARIA),
+        told=True,
+    ),
+    Step(
+        what="The contractor accepts, by a command; the letter he answers is quoted below, and cut",
         by=IVAN,
-        words="Ольга, добрый день!\n\nЗаявку приняли. Перекройте воду: красный вентиль под стойкой. Мастер будет сегодня.",
+        words="Здравствуйте! Перекройте воду: красный вентиль под стойкой. Мастер будет сегодня.\n\n#принято",
         reaches=(OLGA,),
+        told=True,
     ),
     Step(
         what="An internal note, by a command: it stays with the contractor's own people",
         by=IVAN,
-        words="#внутреннее\nМария, у них висит долг за февраль, 14 300 рублей. Что с оплатой, можно ли отправлять мастера?",
+        words="#внутреннее\nМария, у них висит долг за февраль, 14 300 рублей. Можно ли отправлять мастера?",
         internal=True,
         reaches=(MARIA,),
+        told=True,
     ),
     Step(
         what="His colleague writes to the ticket's note address; that stays with them, too",
@@ -127,24 +151,42 @@ STEPS = (
         below=True,
         internal=True,
         reaches=(IVAN,),
+        told=True,
     ),
     Step(
-        what="The contractor passes the ticket on, by a command",
+        what="He passes the ticket on to a subcontractor, over a link that hides each side from the other",
         by=IVAN,
-        words="Сергей, посмотрите, пожалуйста, сегодня. Пятницкая, 12, спросить Ольгу.\n\n#передать repairs",
-        reaches=(SERGEY, OLGA),
+        words="#передать plumbers Посмотрите, пожалуйста, сегодня.",
+        reaches=(GLEB,),
+        told=True,
     ),
     Step(
-        what="The subcontractor's technician answers from the spot, with a photo",
+        what="That one declines, with a reason, and wants no more mails of it; the customer hears nothing of all this",
+        by=GLEB,
+        words="#отказ До четверга все бригады заняты.\n#тихо",
+        below=True,
+        reaches=(IVAN, MARIA, POSTMASTER),
+        told=True,
+    ),
+    Step(
+        what="He passes it to another one, who is hidden as well",
+        by=IVAN,
+        words="#передать repairs Сможете сегодня?",
+        reaches=(SERGEY,),
+        told=True,
+    ),
+    Step(
+        what="The technician answers from the spot, with a photo. To the customer it comes from her contractor",
         by=SERGEY,
-        words="На месте. Трещина в корпусе крана:\n[[IMG_2041.jpeg]]\nКран под замену, сам самовар цел.",
+        words="На месте. Трещина в корпусе крана:\n[[IMG_2041.jpeg]]\nКран под замену, остальное цело.\n\n#номер РМ-482",
         files=(File("IMG_2041.jpeg", "tap.jpg", "image/jpeg"),),
         reaches=(OLGA, IVAN, MARIA),
+        told=True,
     ),
     Step(
         what="He brings the vendor in: the vendor's address in Cc, his words below the quote",
         by=SERGEY,
-        words="Emma, do you have the tap KB-3 for a samovar SM-200 in stock? The old one is cracked, see the photo above.",
+        words="Заказываю новый кран.\nWe need a tap KB-3 for this SM-200 today, see the photo above. Is there one in stock?",
         copy="vendor",
         below=True,
         reaches=(EMMA, OLGA, IVAN, MARIA),
@@ -153,22 +195,46 @@ STEPS = (
         what="The vendor answers in English, with a data sheet",
         by=EMMA,
         words=(
-            "Hello Sergey,\n\nYes, we have two. If you order today, it will be with you on Thursday.\n"
+            "Hello,\n\nYes, we have two; a courier will bring one within two hours.\n"
             "The gasket has to be changed as well, see the data sheet."
         ),
         files=(File("KB-3 data sheet.pdf", "datasheet.pdf", "application/pdf"),),
         reaches=(OLGA, IVAN, MARIA, SERGEY),
-    ),
-    Step(
-        what="The customer answers everyone at once",
-        by=OLGA,
-        words="Спасибо всем! В четверг ждём, чай за счёт заведения.",
-        reaches=(IVAN, MARIA, SERGEY, EMMA),
+        told=True,
     ),
     Step(
         what="Her mail server sends the same mail once more: nothing comes twice",
-        by=OLGA,
+        by=EMMA,
         outcome="nothing",
+    ),
+    Step(
+        what="The technician writes that it is done, and how long it took; the hours are for the contractor only",
+        by=SERGEY,
+        words="Готово, заменили кран. Прокладку тоже.\n\n#время 2ч30м",
+        reaches=(OLGA, IVAN, MARIA, EMMA),
+        told=True,
+    ),
+    Step(
+        what="His receipt has offered the status that this sounds like; he clicks",
+        by=SERGEY,
+        to="click",
+        offer="#решено",
+        reaches=(IVAN, MARIA, EMMA),
+        told=True,
+    ),
+    Step(
+        what="The contractor tells his customer that the work is done",
+        by=IVAN,
+        words="Самовар снова в строю, проверяйте.\n\n#решено",
+        reaches=(OLGA, SERGEY, EMMA),
+        told=True,
+    ),
+    Step(
+        what="The customer closes the ticket and rates the work; only her contractor sees the rating",
+        by=OLGA,
+        words="Не капает, спасибо! Чай за счёт заведения.\n\n#закрыть\n#оценка 5 Быстро и чисто",
+        reaches=(IVAN, MARIA, SERGEY, EMMA),
+        told=True,
     ),
     Step(
         what="A stranger writes to the contractor's address: his mail is held, and the relay's postmaster is asked",
@@ -227,7 +293,13 @@ contacts = ["Иван Петров <ivan@north.example>", "Мария Лебед
 trust    = "address"
 unknown  = "refuse"
 
-[parties.subcontractor]
+[parties.plumbers]
+name     = "Quick Plumbers"
+language = "ru"
+contacts = ["Глеб Трубин <gleb@plumbers.example>"]
+trust    = "address"
+
+[parties.repairs]
 name     = "Repairs"
 language = "ru"
 contacts = ["Сергей Мастеров <sergey@repairs.example>"]
@@ -241,14 +313,21 @@ contacts = ["Emma Clarke <emma@boilerworks.example>"]
 trust    = "address"
 
 [links.north]
-from = "customer"
-to   = "contractor"
+from   = "customer"
+to     = "contractor"
+fields = ["Модель", "Адрес"]   # asked for when missing
+
+[links.plumbers]
+from     = "contractor"
+to       = "plumbers"
+identity = "hidden"            # whoever is beyond it appears as the one before it, from both sides
 
 [links.repairs]
-from = "contractor"
-to   = "subcontractor"
+from     = "contractor"
+to       = "repairs"
+identity = "hidden"
 
 [links.vendor]
-from = "subcontractor"
+from = "repairs"
 to   = "vendor"
 """

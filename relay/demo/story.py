@@ -6,13 +6,13 @@ import asyncio
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from relay import lookups
-from relay.demo import checks, clients, pages
+from relay.demo import checks, clients, glance, pages
 from relay.demo.checks import Played
 from relay.demo.letter import Landed
 from relay.demo.mails import Draft
@@ -23,8 +23,6 @@ from relay.demo.scenario import CLIENTS, DOMAIN, PEOPLE, STEPS, Step
 
 PATIENCE = 20.0  # seconds for a letter to land; it takes a fraction of one
 PAUSE = 0.05  # seconds between looks at what has become of a mail that takes long
-SHOWN = 4  # lines of a letter that are shown
-WIDTH = 96
 Say = Callable[[str], None]
 _QUEUED = re.compile(r"queued as (\S+)")
 
@@ -52,22 +50,6 @@ def _message_id(raw: bytes) -> str:
     return found[1].decode()
 
 
-def _as_shown(draft: Draft) -> list[str]:
-    """What was typed, and what the client adds to it."""
-    lines = draft.shown.split("\n")
-    lines += [f"[attached: {file.name}]" for file in draft.attached]
-    lines += ["[a signature]"] if draft.signature else []
-    quote = ["[the letter answered, quoted]"] if draft.answers else []
-    return quote + lines if draft.below else lines + quote
-
-
-def _at_a_glance(letter: Landed) -> tuple[str, ...]:
-    """Who wrote it, its subject, its files, and its first lines."""
-    lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in letter.words.split("\n") if line.strip()]
-    rest = [f"(and {len(lines) - SHOWN} more lines)"] if len(lines) > SHOWN + 1 else lines[SHOWN:]
-    return (letter.author.name, letter.subject, ", ".join(file.name for file in letter.files), *lines[:SHOWN], *rest)
-
-
 class Story:
     """One performance."""
 
@@ -76,8 +58,9 @@ class Story:
         self._told: list[Landed | Wrote] = []
         self._sent: dict[str, str] = {}
         self._claims: list[str] = []
-        self._before: list[str] = []
-        self._notes: set[str] = set()
+        self._before: list[str] = []  # lines that were written, but for facts, which every letter may repeat
+        self._facts = {name for link in place.settings.links.values() for name in link.fields}
+        self._aside: set[str] = set()  # letters that nobody answers: internal notes, and the relay's own
         self._last: tuple[Draft, list[str], bytes] | None = None
 
     async def play(self) -> None:
@@ -122,7 +105,9 @@ class Story:
 
     def _draft(self, step: Step) -> Draft:
         author, post = PEOPLE[step.by], self._place.post
-        newest = post.newest(author.address, () if step.to == "note" else self._notes)
+        if step.to == "click":
+            return self._clicked(step)
+        newest = post.newest(author.address, () if step.to == "note" else self._aside)
         to = f"{step.link}@{DOMAIN}"
         if step.to == "victim":
             to = next(letter.author.address for letter in post.landed if letter.mailbox == step.victim)
@@ -132,6 +117,15 @@ class Story:
         answers = newest if step.to in ("thread", "note") else None
         cc = f"{step.copy}@{DOMAIN}" if step.copy else ""
         return Draft(author, to, step.subject, step.words, datetime.now(UTC), cc, step.files, answers, step.below)
+
+    def _clicked(self, step: Step) -> Draft:
+        """The mail that the link begins, and what is typed behind it."""
+        letter = self._place.post.newest(step.by)
+        offer = next((offer for offer in letter.offers if offer.body == step.offer), None) if letter else None
+        if offer is None:
+            raise Failed(f"the newest letter to {step.by} does not offer {step.offer}")
+        words = f"{offer.body} {step.words}".strip()
+        return Draft(PEOPLE[step.by], offer.to, offer.subject, words, datetime.now(UTC))
 
     async def _mail(self, number: int, queue_id: str) -> dict[str, Any]:
         """What `relay trace` says about the mail, once it is settled."""
@@ -149,20 +143,20 @@ class Story:
         state = {"letters": "done", "nothing": "again", "held": "held"}[step.outcome]
         self._expect(number, mail["state"] == state, f"the mail should be {state}, and is {mail['state']}: {mail['reason']}")
         kinds = {row["to"]: row["kind"] for row in mail["letters"]}
+        wanted = [*step.reaches, *([step.by] if step.told else [])]
         to = sorted(row["to"] for row in mail["letters"])
-        self._expect(number, to == sorted(step.reaches), f"letters should go to {sorted(step.reaches)}, and go to {to}")
+        self._expect(number, to == sorted(wanted), f"letters should go to {sorted(wanted)}, and go to {to}")
         if not to:
             self._say("      known already: no event, no letter")
-        letters = [
-            await self._landed(number, row) for row in sorted(mail["letters"], key=lambda row: step.reaches.index(row["to"]))
-        ]
+        rows = sorted(mail["letters"], key=lambda row: wanted.index(row["to"]))
+        letters = [await self._landed(number, row) for row in rows]
         self._told += letters
-        self._show(letters)
-        for letter, kind in ((letter, kinds[letter.to]) for letter in letters if step.outcome == "letters"):
-            self._notes |= {letter.message_id} if kind == "note" else set()
-            for wrong in checks.carries(letter, kind, draft, self._before):
-                raise Failed(f"step {number}: the letter to {letter.to} is not as it should be: {wrong}")
-        self._before += checks.typed(step.words)
+        self._show(letters, step.by)
+        self._aside |= {letter.message_id for letter in letters if kinds[letter.to] not in ("comment", "pass")}
+        for letter in letters:
+            if kinds[letter.to] in checks.CARRYING and (wrong := checks.carries(letter, kinds[letter.to], draft, self._before)):
+                raise Failed(f"step {number}: the letter to {letter.to} is not as it should be: {wrong[0]}")
+        self._before += [line for line in checks.typed(draft.words) if line.partition(":")[0] not in self._facts]
 
     async def _landed(self, number: int, row: dict[str, Any]) -> Landed:
         try:
@@ -181,7 +175,8 @@ class Story:
         self._say(f"A relay serves {DOMAIN} on {LOCALHOST}:{place.port}; it logs to {place.folder / 'relay.log'}.\n")
         for link in place.settings.links.values():
             upstream, downstream = (place.settings.parties[key].name for key in (link.upstream, link.downstream))
-            self._say(f"  {upstream} passes tickets to {downstream} by mail to {link.key}@{DOMAIN}")
+            hidden = "; neither knows who is beyond the other" if link.identity == "hidden" else ""
+            self._say(f"  {upstream} passes tickets to {downstream} by mail to {link.key}@{DOMAIN}{hidden}")
 
     def _note(self, number: int, step: Step, draft: Draft, raw: bytes) -> None:
         """Keeps the mail as it was sent, and shows it."""
@@ -198,26 +193,16 @@ class Story:
         self._sent[_message_id(raw)] = author.party
         if author.party:
             self._told.append(Wrote(author.party, author.name, client, to, draft.title, draft.shown, link))
-        for line in _as_shown(draft):
+        for line in glance.written(draft):
             self._say(f"      | {line}".rstrip())
 
-    def _show(self, letters: Sequence[Landed]) -> None:
-        """What landed; letters that read alike are shown once."""
-        alike: dict[tuple[str, ...], list[Landed]] = {}
-        for letter in letters:
-            alike.setdefault(_at_a_glance(letter), []).append(letter)
-        for (name, subject, names, *lines), each in alike.items():
-            boxes = "; ".join(
-                f"{box}: {', '.join(letter.to for letter in each if letter.mailbox == box)}"
-                for box in dict.fromkeys(letter.mailbox for letter in each)
-            )
-            self._say(f"  --> {boxes}")
-            self._say(f"      From: {name}")
-            self._say(f"      Subject: {subject}")
-            for line in lines:
-                self._say(f"      | {line}")
-            if names:
-                self._say(f"      Files: {names}")
+    def _show(self, letters: Iterable[Landed], author: str) -> None:
+        """What landed: letters to others, then what the author himself got."""
+        every = list(letters)
+        lines = list(glance.landed([letter for letter in every if letter.to != author]))
+        lines += [line for letter in every if letter.to == author for line in glance.receipt(letter)]
+        for line in lines:
+            self._say(line)
 
     # ── the end ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,7 +247,7 @@ class Story:
     def _landed_later(self, letter: Landed) -> None:
         self._told.append(letter)
         self._say("")
-        self._show([letter])
+        self._show([letter], letter.to if letter.is_automatic else "")
         self.write_page()
 
     def _say_addresses(self) -> None:
