@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,21 @@ def test_a_ticket_stored_otherwise_is_named(ticket: int, field: str, stored: Any
     }  # fmt: skip
 
 
+def test_facts_and_who_is_muted_are_compared_as_what_they_are() -> None:
+    """Whatever the time zone of a moment, and in whatever order names stand in a set."""
+    names = [f"user{number}@c.example" for number in range(20)]
+    said = (
+        event(8, "field", 3, name="Pump", value="KB-3"),
+        *(event(9 + at, "mute", 3, address=name, muted=True) for at, name in enumerate(names)),
+    )
+    made = workflow.replay(AS_IT_IS, said).ticket(3)
+    there = tuple(replace(fact, at=fact.at.astimezone(timezone(timedelta(hours=3)))) for fact in made.facts)
+    assert found(changed(3, facts=there, muted=frozenset(reversed(names))), (*EVENTS, *said)) == []
+    facts, muted = found(changed(3, muted=frozenset(names[:1])), (*EVENTS, *said))
+    assert (facts.facts["stored"], facts.facts["events"]) == ("", "Pump: KB-3 (2026-03-01 12:00:00)")
+    assert (muted.facts["stored"], muted.facts["events"]) == (names[0], ", ".join(sorted(names)))
+
+
 def test_every_ticket_but_the_first_was_passed_on_once() -> None:
     (missing,) = found(events=EVENTS[1:])
     assert "b (ticket 2): one event should say that it was passed on, 0 do" in missing.text
@@ -137,6 +152,7 @@ def conversation(relay: Relay, sink: Sink) -> None:
     says(relay, sink, SERGEI, "#internal\nThey never pay.")
     says(relay, sink, SERGEI, "Done.\n\n#resolved")
     says(relay, sink, IVAN, "#reopen it drips")
+    says(relay, sink, SERGEI, "#mute")
     says(relay, sink, ANNA, "#rate 5\n#cancel")
     mail.replace_header("Message-ID", "<second@client.example>")
     relay.send(mail, ANNA, INTAKE)
