@@ -75,11 +75,14 @@ def _today(case: Case) -> date:
 def _target(case: Case, command: Command, fits: Callable[[Ticket], bool]) -> tuple[Ticket | None, str, Problem | None]:
     """The one ticket that a command means, what is left of its argument, and else why there is none.
 
-    A party in the middle may have passed the matter on to several: then the first word of the argument names the link.
+    A party may have passed the matter on to several: then the first word of the argument names the link. So the first party,
+    whose word is else for the whole matter, can close or withdraw one of them.
     """
     found = workflow.candidates(case.chain, case.ticket, command.word) if command.word in MOVES else _below(case)
     first, _, rest = command.argument.partition(" ")
-    named = [ticket for ticket in found if ticket.link == first.lower().strip(".,:;")]
+    several = workflow.latest(case.chain, case.ticket) if found == (case.ticket,) and case.ticket.parent is None else ()
+    reach = (*found, *(several if len(several) > 1 else ()))
+    named = [ticket for ticket in reach if ticket.link == first.lower().strip(".,:;")]
     argument = rest.strip() if named else command.argument
     fitting = [ticket for ticket in named or found if fits(ticket)]
     if len(fitting) == 1:

@@ -25,7 +25,7 @@ from structlog.typing import FilteringBoundLogger
 
 from relay import backoff
 from relay.correspondence import Writer, files, filled, within
-from relay.errors import Refused, SmtpError
+from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.lineup import MOST_OF_ONE, InHand, LineUp
@@ -35,7 +35,7 @@ from relay.signing import Signer
 from relay.store import LETTERS
 from relay.transport import Lane, Route
 from relay.undelivered import Failure, fail
-from storage.blobs import Blobs
+from storage.blobs import Blobs, BlobsUnreachableError
 from storage.database import Database
 
 LEASE = timedelta(hours=1)
@@ -255,6 +255,8 @@ class Outbox:
             reply = await lane.send(message, letter_path(letter), row.recipient)
         except SmtpError as error:
             await self._failed(log, row, error)
+        except BlobsUnreachableError as error:
+            await self._failed(log, row, Deferred(451, "4.3.0", f"an attachment cannot be read now: {error}"))
         except Exception as error:
             log.exception("letter_cannot_be_written")
             await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))

@@ -209,7 +209,7 @@ def _deaf(case: _Mail, own: Own, decision: Decision) -> None:
     if not any(event.kind == "mute" for event in decision.events):
         return
     ticket = workflow.replay(own.chain, (event for event in decision.events if event.kind == "mute")).ticket(own.ticket.id)
-    if not people.recipients(case.settings.network, ticket):
+    if ticket.status not in workflow.ENDED and not people.recipients(case.settings.network, ticket):
         party = people.party_of(case.settings.network, ticket.party).name
         statement = {
             "what": f"Nobody of {party} gets the letters of {own.chain.number} any more",

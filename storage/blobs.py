@@ -37,7 +37,7 @@ class Blobs(Protocol):
         """Stores; when it returns, the bytes outlive a power cut. Raises OSError, also when the bucket does not answer."""
 
     def get(self, sha256: str) -> bytes:
-        """The bytes, checked against their hash. Raises BlobMissingError."""
+        """The bytes, checked against their hash. Raises BlobMissingError, and BlobsUnreachableError when the bucket is away."""
         ...
 
     def check(self, sha256: str) -> None:
@@ -129,6 +129,8 @@ class _Bucket:
             return _checked(sha256, bytes(obstore.get(self._store, sha256).bytes()))
         except FileNotFoundError as error:
             raise BlobMissingError(sha256, "is not in the bucket") from error
+        except (BaseError, OSError) as error:
+            raise BlobsUnreachableError(f"{self._url} cannot be read: {' '.join(str(error).split())}") from error
 
     def check(self, sha256: str) -> None:
         digest = hashlib.sha256()

@@ -358,3 +358,21 @@ def test_what_was_withdrawn_and_passed_on_anew_stays_withdrawn() -> None:
 def test_the_first_party_sends_back_what_is_said_to_be_done() -> None:
     assert statuses(written((B, "resolved"), (A, "reopen it drips"))) == ["new", "in progress", "new"]
     assert statuses(written((B, "resolved"), (A, "close"), (A, "reopen"))) == ["in progress", "in progress", "closed"]
+
+
+def test_the_first_party_ends_one_of_several_by_its_link_and_all_without() -> None:
+    links = (Link("ab", "a", "b"), Link("ac", "a", "c"))
+    for line, then in (
+        ("cancel ab too slow", ["new", "cancelled", "new"]),
+        ("close ac", ["new", "new", "closed"]),
+        ("cancel", ["cancelled"] * 3),
+        ("cancel it is late", ["cancelled"] * 3),
+    ):
+        play = opened(network(*links))
+        author = play.of.parties["a"].contacts[0]
+        for written_line in ("pass ab", "pass ac", line):
+            word, _, argument = written_line.partition(" ")
+            sent = Mail("reply", author, commands=(Command(word, argument, f"#{written_line}"),))
+            play.take(Turn(A, sent, f"MAIL{play.mails}"))
+            sound(play)
+        assert statuses(play) == then

@@ -355,3 +355,12 @@ def test_facts_cross_only_where_their_share_does_and_to_whom_they_concern(
     assert (seen is not None) == may
     if seen is not None:
         assert seen.text == ("Why." if crosses(there, "comments") else "") and seen.who in ("Writer", seen.party)
+
+
+def test_the_earlier_value_of_a_fact_is_seen_where_its_own_was() -> None:
+    of, matter = line("abc")
+    narrow = replace(of, links={**of.links, "ab": replace(of.links["ab"], share=frozenset[Share]({"comments"}))})
+    event = replace(comment(2), kind="field", data={"name": "Serial", "value": "7", "before": "6", "of": 1})
+    seen = {key: visibility.entry(matter, net, matter.ticket(3), event) for key, net in (("open", of), ("narrow", narrow))}
+    assert seen["open"] is not None and seen["open"].data == {"name": "Serial", "value": "7", "before": "6"}
+    assert seen["narrow"] is not None and seen["narrow"].data == {"name": "Serial", "value": "7"}

@@ -69,5 +69,7 @@ def test_a_bucket_that_does_not_answer_is_no_missing_blob(bucket: Bucket) -> Non
     bucket.objects[f"/files/relay/{NAME}"] = b"forbidden"
     with pytest.raises(BlobsUnreachableError, match="s3://files/relay cannot be read"):
         open_blobs("s3://files/relay").check(NAME)
+    with pytest.raises(BlobsUnreachableError, match="s3://files/relay cannot be read"):
+        open_blobs("s3://files/relay").get(NAME)
     with pytest.raises(OSError, match="s3://files/relay cannot be written"):
         open_blobs("s3://files/relay").put(NAME, CONTENT)
