@@ -23,7 +23,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a mail that was not done: the line, a reason code that the notice's template knows, and its facts."""
+    """Something in a mail that was not done: the line, a reason code that the receipt's template knows, and its facts."""
 
     line: str
     reason: str

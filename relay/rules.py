@@ -53,7 +53,7 @@ class _Done:
 
 
 def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decision:
-    """What the mail of `turn` does to `chain`. Never raises for what a mail says: that becomes a problem in a notice."""
+    """What the mail of `turn` does to `chain`. Never raises for what a mail says: that becomes a problem in a receipt."""
     if turn.mail.kind != "reply":
         return Decision(events=(_automatic(turn, now),))
     case = Case(chain, network, turn, is_internal(turn), now)

@@ -1,6 +1,6 @@
 """What a party may see of a chain, and under which name: the only place that decides it.
 
-Every letter, history and notice is built from what `entry` and `seats` return. Three rules, in order:
+Every letter, history and receipt is built from what `entry` and `seats` return. Three rules, in order:
 
 1. an internal event is seen from its own ticket only;
 2. between two tickets lies a path of links, and only what every link on it shares comes across;

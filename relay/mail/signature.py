@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from relay.mail import phrases, spacing
+from relay.mail import commands, phrases, spacing
 
 _EXACT = re.compile(r"^--[ \xa0]$")  # RFC 3676 §4.3
 _DELIMITER = re.compile(r"^[ \t]{0,3}(?:--|—|–|-- )[ \t\xa0]*$")
@@ -26,14 +26,22 @@ LONGEST = 60  # lines it may have after that
 
 
 def find(region: Sequence[str], closed_up: bool = False) -> set[int]:
-    """Which lines of a region (one run of newly written lines) are signature. A line with a `#` is never.
+    """Which lines of a region (one run of newly written lines) are signature.
+
+    A line with a `#` is not, for who closes by hand may write a command below; but below a delimiter, which the client has put
+    there, only #internal counts: missing that would show what is meant to stay inside.
 
     `closed_up`: the region was double-spaced and is given without its spare lines.
     """
     filled = [at for at, line in enumerate(region) if line.strip()]
     cut = _block(region, filled, closed_up or spacing.is_spaced(region)) or set()
     cut |= {at for at in filled if at not in cut and _is_sent_from(region, at, filled[-1])}
-    return {at for at in cut if not region[at].lstrip().startswith(("#", "＃"))}
+    delimited = bool(cut) and _DELIMITER.match(region[min(cut)]) is not None
+    return {at for at in cut if not _is_hashed(region[at]) or (delimited and not commands.guards(region[at]))}
+
+
+def _is_hashed(line: str) -> bool:
+    return line.lstrip().startswith(("#", "＃"))
 
 
 def _block(region: Sequence[str], filled: Sequence[int], spaced: bool) -> set[int] | None:

@@ -170,8 +170,12 @@ def test_signatures_are_cut(signature: str, below: str) -> None:
     assert found.signature.split() == signature.split()
 
 
-def test_a_command_below_the_signature_is_kept() -> None:
-    assert reply.split("Готово.\n-- \nИван\n#решено").text == "Готово.\n#решено"
+def test_a_command_below_a_closing_is_kept_but_in_a_signature_only_what_keeps_the_mail_inside() -> None:
+    assert reply.split("Готово.\n\nС уважением,\nИван\n#решено").text == "Готово.\n\n#решено"
+    for delimiter in ("-- ", "--"):
+        signed = reply.split(f"Готово.\n{delimiter}\nИван\n#решено")
+        assert (signed.text, signed.signature) == ("Готово.", f"{delimiter}\nИван\n#решено".replace("-- ", "--"))
+        assert reply.split(f"Готово.\n{delimiter}\nИван\n#внутреннее").text == "Готово.\n#внутреннее"
 
 
 # ── a blank line after every line: Outlook's plain text ────────────────────────────────────────────────────
