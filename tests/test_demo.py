@@ -163,8 +163,16 @@ def test_it_says_what_it_has_checked_and_where_things_are(left: Left) -> None:
     assert "The internal notes are in no other party's mailbox" in left.said
     assert "Of those hidden from a party, no name" in left.said
     assert str(left.folder / "index.html") in left.said
-    assert all(step.what in left.said for step in STEPS)
+    assert all(step.what in " ".join(left.said.split()) for step in STEPS)
     assert all(person.name in left.said for person in PEOPLE.values())
+
+
+def test_words_that_several_get_are_said_once_below_the_names_that_each_sees(left: Left) -> None:
+    answer = left.said.partition("\n11. ")[2].partition("\n12. ")[0]
+    assert "--> customer: olga@samovar.example, from North Service\n  --> contractor" in answer
+    assert answer.count("Yes, we have two") == 2  # as it was typed, and as it was read
+    assert left.said.count("<-- receipt to") == sum(step.told for step in STEPS)
+    assert "      |   #решено (работа выполнена)" in left.said
 
 
 def test_it_stays_for_mail_written_by_hand(left: Left) -> None:

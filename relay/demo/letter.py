@@ -126,11 +126,11 @@ class Landed:
         return self.message["Auto-Submitted"] is not None
 
     @property
-    def offers(self) -> tuple[Offer, ...]:
-        """What the letter offers above its footer as one click each."""
+    def links(self) -> tuple[Offer, ...]:
+        """All that it offers as one click each, the commands in its footer among it."""
         links = [(unquote(to), parse_qs(unescape(query))) for to, query in _MAILTO.findall(self.html)]
         found = [Offer(to, query["subject"][0], query["body"][0].strip()) for to, query in links if "body" in query]
-        return tuple(offer for offer in dict.fromkeys(found) if offer.body in self.words)
+        return tuple(dict.fromkeys(found))
 
     @property
     def note_address(self) -> str:

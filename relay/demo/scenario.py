@@ -129,9 +129,10 @@ STEPS = (
         told=True,
     ),
     Step(
-        what="The contractor accepts, by a command; the letter he answers is quoted below, and cut",
+        what="The contractor accepts: he clicks on a line of the letter, and sends what opens as it is",
         by=IVAN,
-        words="Здравствуйте! Перекройте воду: красный вентиль под стойкой. Мастер будет сегодня.\n\n#принято",
+        to="click",
+        offer="#принято",
         reaches=(OLGA,),
         told=True,
     ),

@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,11 +79,12 @@ class Story:
     # ── one step ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _step(self, number: int, step: Step) -> None:
-        self._say(f"\n{number:>2}. {step.what}")
+        self._say("\n" + "\n".join(textwrap.wrap(f"{number:>2}. {step.what}", glance.WIDTH, subsequent_indent="    ")))
         draft, recipients, raw = self._written(step)
         answer = await send(self._place.port, draft.author.address, recipients, raw)
         self._note(number, step, draft, raw)
-        self._say(f"      the relay answers: {answer}")
+        if number == 1 or not answer.startswith("250 "):
+            self._say(f"      the relay answers: {answer}")
         if step.outcome == "refused":
             self._expect(
                 number, answer.startswith("550 5.7.1 "), f"the relay should refuse it with 550 5.7.1, and said: {answer}"
@@ -121,7 +123,7 @@ class Story:
     def _clicked(self, step: Step) -> Draft:
         """The mail that the link begins, and what is typed behind it."""
         letter = self._place.post.newest(step.by)
-        offer = next((offer for offer in letter.offers if offer.body == step.offer), None) if letter else None
+        offer = next((offer for offer in letter.links if offer.body == step.offer), None) if letter else None
         if offer is None:
             raise Failed(f"the newest letter to {step.by} does not offer {step.offer}")
         words = f"{offer.body} {step.words}".strip()
@@ -147,7 +149,7 @@ class Story:
         to = sorted(row["to"] for row in mail["letters"])
         self._expect(number, to == sorted(wanted), f"letters should go to {sorted(wanted)}, and go to {to}")
         if not to:
-            self._say("      known already: no event, no letter")
+            self._say("  --> nobody: it is known already")
         rows = sorted(mail["letters"], key=lambda row: wanted.index(row["to"]))
         letters = [await self._landed(number, row) for row in rows]
         self._told += letters
@@ -187,7 +189,8 @@ class Story:
         client, link = CLIENTS[author.client], f"sent/{kept.name}"
         party = self._place.settings.parties[author.party].name if author.party else "nobody knows who"
         self._say(f"      {author.name} ({party}), with {client}, to {to}")
-        self._say(f"      Subject: {draft.title}")
+        if step.subject:
+            self._say(f"      Subject: {draft.title}")
         if step.outcome == "nothing":
             return
         self._sent[_message_id(raw)] = author.party
