@@ -15,7 +15,7 @@ from relay import address, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
-from relay.mail import commands
+from relay.mail import commands, signature
 from relay.model import Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS
@@ -233,7 +233,7 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
         return ""
     if mail.quoted and not (address.mentions(mail.quoted) or store.is_known(case.connection, chain_id, mail.quoted)):
         parts.append(mail.quoted)
-    if mail.signature:
+    if mail.signature and not signature.is_of_a_client(mail.signature):
         letters = "".join(letter for letter in mail.signature.lower() if letter.isalpha())
         mark = hashlib.sha256(f"{mail.author.address.lower()}\0{letters}".encode(errors="replace")).hexdigest()
         if ledger.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):

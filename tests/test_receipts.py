@@ -73,6 +73,13 @@ def test_a_signature_is_said_to_be_left_out_once_only(play: Play) -> None:
     assert "desk 4" in told.text and "Good morning." in told.text
 
 
+def test_what_a_phone_adds_is_no_news(play: Play) -> None:
+    play.says(IVAN, "The key is at the desk.\n\nSent from my iPhone")
+    assert "iPhone" not in play.hears(ANNA, "The key is at the desk.").text
+    settled(play)
+    assert receipts(play.sink, IVAN) == []
+
+
 def test_a_long_text_is_given_by_its_beginning(play: Play) -> None:
     play.says(IVAN, "#start\n\n" + "\n".join(f"Line {number} of the report." for number in range(40)))
     told = receipt(play, IVAN)

@@ -1,4 +1,4 @@
-"""`relay demo`: a chain of four parties on this machine, played before the reader's eyes."""
+"""`relay demo`: a chain of firms on this machine, played before the reader's eyes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="The r
 
 
 def demo(folder: FolderOption = Path("demo"), stay: StayOption = False, port: PortOption = 0) -> None:
-    """Play a ticket's way through four parties, and leave their mailboxes to look at."""
+    """Play a ticket's way through a chain of firms, and leave their mailboxes to look at."""
     from relay.demo.place import Unusable
     from relay.demo.story import Failed, run
 

@@ -40,6 +40,11 @@ def find(region: Sequence[str], closed_up: bool = False) -> set[int]:
     return {at for at in cut if not _is_hashed(region[at]) or (delimited and not commands.guards(region[at]))}
 
 
+def is_of_a_client(signature: str) -> bool:
+    """Whether a signature is only what a client adds by itself, such as "Sent from my iPhone": nobody misses it."""
+    return all(_starts_sent_from(line) or _DELIMITER.match(line) for line in signature.splitlines() if line.strip())
+
+
 def _is_hashed(line: str) -> bool:
     return line.lstrip().startswith(("#", "＃"))
 
