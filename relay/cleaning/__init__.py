@@ -83,7 +83,8 @@ def clean(content: bytes) -> bytes | None:
     """The file without what names its maker; the same bytes where there is nothing to take out; None where it cannot be cleaned.
 
     Pure, deterministic, and never raises; time and memory are bounded (inside.py). Archives, Office documents and PDFs are
-    written anew, so the same bytes come out only for what came out of here: `clean(clean(x)) == clean(x)`.
+    written anew, so the same bytes come out only for what came out of here: `clean(clean(x)) == clean(x)`
+    for every file that is not damaged.
     """
     return _attempt(content, Inside(_attempt))
 

@@ -18,4 +18,6 @@ def clean(content: bytes, inside: Inside) -> bytes:
 def _clean(encoded: bytes, inside: Inside) -> bytes:
     if b"%" in encoded:
         raise Uncleanable("a link to data, escaped twice")
-    return base64.b64encode(inside.clean(base64.b64decode(encoded)))
+    file = base64.b64decode(encoded)
+    inside.spend(len(file))
+    return base64.b64encode(inside.clean(file))

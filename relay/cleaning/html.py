@@ -7,21 +7,33 @@ import re
 from relay.cleaning import data_links
 from relay.cleaning.inside import Inside, Uncleanable
 
-_NAMES = rb"author|generator|creator|publisher|copyright|owner|progid|originator|changedby|company|dc\.[a-z.]+|dcterms\.[a-z.]+"
-_HEAD = re.compile(
-    rb"<meta\b[^<>]{0,2000}?\bname\s*=\s*[\"']?(?:" + _NAMES + rb")\b[^<>]{0,2000}>"
-    rb"|<o:(?P<element>DocumentProperties|CustomDocumentProperties|OfficeDocumentSettings)\b.{0,20000}?</o:(?P=element)>"
-    rb"|<link\b[^<>]{0,2000}?\brel\s*=\s*[\"']?(?:author|File-List|Edit-Time-Data|dataStoreItem|themeData)\b[^<>]{0,2000}>"
-    rb"|<!-- saved from url=[^<>]{0,2000}-->",
-    re.IGNORECASE | re.DOTALL,
+_TAG = re.compile(rb"<(?:meta|link)\b[^<>]*>|<!-- saved from url=[^<>]*-->", re.IGNORECASE)
+_MAKER = re.compile(
+    rb"\bname\s*=\s*[\"']?(?:author|generator|creator|publisher|copyright|owner|progid|originator|changedby|company|dc(?:terms)?\.)"
+    rb"|\brel\s*=\s*[\"']?(?:author|File-List|Edit-Time-Data|dataStoreItem|themeData)\b"
+    rb"|\A<!-- saved",
+    re.IGNORECASE,
 )
+_PROPERTIES = (b"o:DocumentProperties", b"o:CustomDocumentProperties", b"o:OfficeDocumentSettings")
 _ROUNDS = 5  # taking one out may put another together
 
 
 def clean(content: bytes, inside: Inside) -> bytes:
     """The page without them. Raises Uncleanable where an embedded picture cannot be cleaned."""
     for _ in range(_ROUNDS):
-        content, found = _HEAD.subn(b"", content)
-        if not found:
+        before = content
+        for element in _PROPERTIES:
+            content = _without(content, b"<" + element, b"</" + element + b">")
+        content = _TAG.sub(lambda tag: b"" if _MAKER.search(tag[0]) else tag[0], content)
+        if content == before:
             return data_links.clean(content, inside.deeper())
     raise Uncleanable("HTML: what goes is nested in itself")
+
+
+def _without(content: bytes, opening: bytes, closing: bytes) -> bytes:
+    """The content without what stands from each opening to the next closing."""
+    kept, at = list[bytes](), 0
+    while (start := content.find(opening, at)) >= 0 and (end := content.find(closing, start)) >= 0:
+        kept.append(content[at:start])
+        at = end + len(closing)
+    return b"".join([*kept, content[at:]])

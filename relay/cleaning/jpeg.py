@@ -19,12 +19,13 @@ _KEPT = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # TEM and RSTn have no length
 # In entropy-coded data: FF00 is a stuffed byte, FFD0-FFD7 restart; FFFF is fill before a marker.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_MAX_SEGMENTS = 20_000
 
 
 def clean(content: bytes) -> bytes:
     """The picture alone, upright. Raises Uncleanable where the segments cannot be followed to the end of the image."""
     kept, at = [b"\xff\xd8"], 2
-    while True:
+    while len(kept) < _MAX_SEGMENTS:
         marker, at = _marker(content, at)
         if marker == _EOI:
             return b"".join([*kept, b"\xff\xd9"])
@@ -37,6 +38,7 @@ def clean(content: bytes) -> bytes:
             end = _scan_end(content, end)
         kept.append(_segment(marker, content[at:end]))
         at = end
+    raise Uncleanable("JPEG: too many segments")
 
 
 def _marker(content: bytes, at: int) -> tuple[int, int]:

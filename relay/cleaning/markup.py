@@ -11,6 +11,7 @@ from lxml import etree
 from relay.cleaning.inside import Uncleanable
 
 MAX_SIZE = 40_000_000  # bytes of one part
+MAX_PLACES = 300_000
 # A place on its maker's machine: file:, a drive, a network share, a home folder; the user's name is in it.
 _LOCAL = re.compile(r"(?is)^\s*(file:|[a-z]:[\\/]|\\\\|(?:/[a-z])?/(?:users|home|documents and settings)/)")
 _MAYBE_LOCAL = "//@*[contains(., ':\\') or contains(., ':/') or starts-with(., '\\\\') or starts-with(., '/')]"
@@ -42,13 +43,20 @@ def local(node: etree._Element) -> str:
 def blank_attributes(root: etree._Element, names: Mapping[str, str]) -> bool:
     """Gives attributes of such names (`author`, or `person/displayName`) the value of the table; whether any changed."""
     changed = False
-    for value in root.xpath(_attributes(frozenset(names))):
+    for value in _places(root, _attributes(frozenset(names))):
         node, key = value.getparent(), etree.QName(value.attrname).localname
         blank = names.get(f"{local(node)}/{key}", names.get(key, ""))
         if value != blank:
             node.set(value.attrname, blank)
             changed = True
     return changed
+
+
+def _places(root: etree._Element, path: str) -> list[etree._Element]:
+    if root.xpath(f"count({path})") > MAX_PLACES:
+        raise Uncleanable("XML: too many names in it")
+    found: list[etree._Element] = root.xpath(path)
+    return found
 
 
 @cache
@@ -86,7 +94,7 @@ def drop(node: etree._Element) -> None:
 def shorten_paths(root: etree._Element) -> bool:
     """Of a place on its maker's machine only the last name stays, in every attribute; whether any changed."""
     changed = False
-    for value in root.xpath(_MAYBE_LOCAL):
+    for value in _places(root, _MAYBE_LOCAL):
         if is_local(value):
             value.getparent().set(value.attrname, last_name(value))
             changed = True

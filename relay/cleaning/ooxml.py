@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from relay.cleaning import markup, office_names, zipped
+from relay.cleaning import markup, office_names, sniff, zipped
 from relay.cleaning.inside import Inside, Uncleanable
 from relay.cleaning.zipped import Member
 
@@ -89,7 +89,7 @@ def _part(member: Member, dropped: frozenset[str], lost: frozenset[str], inside:
         return _types(member.data, dropped)
     if member.name.endswith(".rels"):
         return _relations(member, dropped)
-    if _XML.search(member.name):
+    if _XML.search(member.name) or (member.data[:200].lstrip().startswith(b"<") and sniff.kind(member.data) == "text"):
         return _xml(member.data, lost)
     return member.data if _FONTS.search(member.name) else inside.clean(member.data)
 

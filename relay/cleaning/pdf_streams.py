@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from relay.cleaning import jpeg, media
 from relay.cleaning.inside import Inside, Uncleanable
 
 EMPTY = "/RelayEmptied"  # marks, until the file is written, a file specification whose file was dropped
-_TABLE = re.compile(rb"/Obj(?:Stm|#)[^\0]{0,2000}?stream\r?\n")
+_TABLE = re.compile(rb"/Obj(?:Stm|#)")
+_STREAM = re.compile(rb"stream\r?\n")
+_MAX_TABLES = 20_000
 _PICTURES: dict[str, Callable[[bytes], bytes]] = {
     "/DCTDecode": jpeg.clean,
     "/JPXDecode": lambda data: media.clean_jp2(data) if data[4:8] == b"jP  " else data,
@@ -22,11 +25,16 @@ _PICTURES: dict[str, Callable[[bytes], bytes]] = {
 
 def count_tables(content: bytes, inside: Inside) -> None:
     """Counts what the tables of compressed objects unpack to. Raises Uncleanable when that is too much."""
-    for table in _TABLE.finditer(content):
-        try:
-            _inflate(content[table.end() : table.end() + 10_000_000], inside)
-        except zlib.error:
-            continue  # no table at all, or packed otherwise
+    places = [table.end() for table in _TABLE.finditer(content)]
+    if len(places) > _MAX_TABLES:
+        raise Uncleanable("PDF: too many tables of objects")
+    starts = {stream.end() for place in places if (stream := _STREAM.search(content, place, place + 2000))}
+    for start in sorted(starts):
+        end = content.find(b"endstream", start)
+        if end < 0:
+            return
+        with contextlib.suppress(zlib.error):  # no table at all, or packed otherwise
+            _inflate(content[start:end], inside)
 
 
 def _inflate(data: bytes, inside: Inside) -> bytes:
@@ -36,18 +44,19 @@ def _inflate(data: bytes, inside: Inside) -> bytes:
 
 
 def clean_stream(stream: pikepdf.Object, inside: Inside) -> None:
-    """Empties metadata, cleans a picture that is a file. Raises Uncleanable where that cannot be."""
+    """Empties metadata, cleans a picture that is a file, packs what is not. Raises Uncleanable where that cannot be."""
     filters = _filters(stream)
     if stream.get("/Type") == "/Metadata":
         stream.write(b"")
-    elif not filters:  # qpdf would pack it too, but write its dictionary in another order than the next time
-        stream.write(zlib.compress(stream.read_raw_bytes()), filter=pikepdf.Name.FlateDecode)
-    else:
+    elif filters:
         _clean_picture(stream, filters, inside)
+    elif plain := stream.read_raw_bytes():
+        # qpdf would pack it too, but write its keys in another order than it does the next time.
+        stream.write(zlib.compress(plain), filter=pikepdf.Name.FlateDecode)
 
 
 def _clean_picture(stream: pikepdf.Object, filters: list[str], inside: Inside) -> None:
-    if not filters or filters[-1] not in _PICTURES:
+    if filters[-1] not in _PICTURES:
         return
     packed = _unpacked(stream.read_raw_bytes(), filters[:-1], inside)
     cleaned = _PICTURES[filters[-1]](packed)

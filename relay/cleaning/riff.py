@@ -13,6 +13,7 @@ from relay.cleaning.inside import Uncleanable
 
 _WEBP = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"ICCP"})
 _FRAME = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
+_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
 _WAVE = frozenset({b"fmt ", b"fact", b"data"})
 _EXIF_FLAG, _XMP_FLAG = 0x08, 0x04
 
@@ -26,13 +27,18 @@ def clean_webp(content: bytes) -> bytes:
             kept.update({index: (name, upright)} if upright else {})
         elif name in _WEBP:
             kept[index] = (name, _frame(data) if name == b"ANMF" else data)
+    if not {name for name, _ in kept.values()} & _PIXELS:
+        raise Uncleanable("WebP: no picture in it")
     turned = any(name == b"EXIF" for name, _ in kept.values())
     return _riff(b"WEBP", [(name, _flagged(data, turned) if name == b"VP8X" else data) for name, data in kept.values()])
 
 
 def clean_wave(content: bytes) -> bytes:
     """The sound alone. Raises Uncleanable where the chunks cannot be followed."""
-    return _riff(b"WAVE", [chunk for chunk in _chunks(content, 12, _riff_end(content)) if chunk[0] in _WAVE])
+    kept = [chunk for chunk in _chunks(content, 12, _riff_end(content)) if chunk[0] in _WAVE]
+    if b"data" not in dict(kept):
+        raise Uncleanable("WAVE: no sound in it")
+    return _riff(b"WAVE", kept)
 
 
 def _riff_end(content: bytes) -> int:

@@ -22,6 +22,7 @@ _REFUSED = re.compile(rb"\\(?:bin\d|objdata|objemb|object\b)")
 _PICTURE = re.compile(rb"\\(?:jpegblip|pngblip)\b")
 _PICTURE_START = re.compile(rb"ffd8ff|89504e47", re.IGNORECASE)
 _HEX = b"0123456789ABCDEFabcdef \t\r\n"
+_REVISORS = re.compile(rb"\{\s*(?:\\\*\s*)?\\revtbl\s*(?:\{[^{}]*\}\s*)*\}")
 _REVISOR = re.compile(rb"\{[^{}]*\}")
 _MAX_GROUPS = 1_000_000
 
@@ -67,6 +68,8 @@ def _groups(content: bytes) -> list[_Group]:
 
 def _rewritten(group: bytes, word: bytes, inside: Inside) -> bytes:
     if word == b"revtbl":  # changes name their author by the place in this list
+        if not _REVISORS.fullmatch(group):
+            raise Uncleanable("RTF: a list of authors that cannot be read")
         return b"{" + _REVISOR.sub(b"{Author;}", group[1:-1]) + b"}"
     return _picture(group, inside) if word == b"pict" else b""
 

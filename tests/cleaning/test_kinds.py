@@ -132,3 +132,10 @@ def test_an_archive_is_stored_as_it_was() -> None:
     found = clean(papers.odt())
     assert found is not None
     assert found[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument.text")
+
+
+def test_parts_with_names_of_their_own_are_found_by_their_content() -> None:
+    part = f'<?xml version="1.0"?><w:d xmlns:w="{papers.W}"><w:ins w:author="Ivan Petrov"/></w:d>'
+    found = clean(papers.docx(**{"word/part": part}))
+    assert found is not None
+    assert b"Ivan Petrov" not in papers.members(found)["word/part"]
