@@ -103,7 +103,7 @@ def stays(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple
 
     The files' author may not know of those, so this party is told, who can pass them on in another form.
     """
-    files = tuple(file.name for file in event.attachments if file.stuck)
+    files = tuple(address.scrub(file.name, network.domain) for file in event.attachments if file.stuck)
     if not files or event.internal or event.ticket == reader.id:
         return (), ()
     author = chain.ticket(event.ticket)

@@ -102,6 +102,13 @@ def test_a_file_that_names_its_maker_crosses_no_hidden_link() -> None:
     assert visibility.entry(matter, of, matter.ticket(3), comment(1, "", stuck)) is None
 
 
+def test_a_file_that_stays_is_told_of_without_the_relays_addresses_in_its_name() -> None:
+    of, matter = line("abc", "hidden", "person")
+    named = replace(FILE, name=f"{address.note(address.mint(), DOMAIN)} plan.doc", stuck=True)
+    seen = visibility.entry(matter, of, matter.ticket(2), comment(3, "Words.", named))
+    assert seen is not None and (seen.data["stays"], seen.data["stays_from"]) == (("… plan.doc",), ("Firm A",))
+
+
 @pytest.mark.parametrize(
     ("share", "text", "files"),
     [
