@@ -203,19 +203,20 @@ def _answer(kind: LetterKind) -> Callable[[Case, Command], Deed]:
 def _full(case: Case, command: Command) -> Deed:
     """What the relay cut from the author's last mail is published too.
 
-    Not where a link of the chain keeps somebody's name back: the cut text quotes letters with names that others must not see.
+    Not where a link of the chain keeps anything back: the cut text quotes letters that others must not see. Nor will it cross
+    such a link over which the ticket is passed on later.
     """
-    if hides_somebody(case):
+    if keeps_back(case):
         return _cannot(command, "full-hidden")
     if not case.turn.cut:
         return _cannot(command, "nothing-cut")
-    return Deed(events=(case.event("comment", case.turn.cut),))
+    return Deed(events=(case.event("comment", case.turn.cut, full=True),))
 
 
-def hides_somebody(case: Case) -> bool:
-    """Whether a link of the chain keeps back who somebody is, or is not configured any more."""
+def keeps_back(case: Case) -> bool:
+    """Whether a link of the chain withholds anything, or is not configured any more."""
     links = (case.network.links.get(ticket.link) for ticket in case.chain.tickets if ticket.link)
-    return any(link is None or link.identity != "person" for link in links)
+    return any(link is None or visibility.withholds(link) for link in links)
 
 
 def _mute(case: Case, _command: Command) -> Deed:

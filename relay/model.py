@@ -181,7 +181,8 @@ class Event:
 
     An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
     ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
-    {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}.
+    {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
+    mail} and, where it is such text itself, {"full": true}.
     `message_id` is the author's mail's own, with angle brackets.
     """
 

@@ -57,7 +57,7 @@ def data(taken: Taken) -> dict[str, Any]:
         "problems": [problem.as_data() for problem in taken.problems],
         "offers": _offers(taken),
         "cut": beginning(case.turn.unknown_cut),
-        "full": not (case.internal or deeds.hides_somebody(case)),
+        "full": not (case.internal or case.turn.released or deeds.keeps_back(case)),
         "told": _told(taken),
         "asks": _asks(taken),
         "internal": case.internal,

@@ -137,13 +137,29 @@ def seen_anywhere(connection: Connection, identity: str) -> list[int]:
 def last_cut(connection: Connection, ticket_id: int, author: str) -> str:
     """What was cut from the last public mail of that author at that ticket; "" if nothing.
 
-    Lines that stand in an internal mail there are left out: he may have quoted one.
+    Lines that say what an internal mail there says are left out: he may have quoted one, and his client have broken its lines.
     """
     mine = (EVENTS.c.ticket_id == ticket_id, EVENTS.c.author == author, EVENTS.c.kind == "comment", EVENTS.c.internal.is_(False))
     data = connection.execute(select(EVENTS.c.data).where(*mine).order_by(EVENTS.c.id.desc()).limit(1)).scalar()
-    secret = select(EVENTS.c.text).where(EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal)
-    internal = {_bare(line) for text in connection.execute(secret).scalars() for line in text.splitlines() if _bare(line)}
-    return "\n".join(line for line in str((data or {}).get("cut", "")).splitlines() if _bare(line) not in internal).strip()
+    lines = str((data or {}).get("cut", "")).splitlines()
+    secret = _internal(connection, ticket_id) if lines else []
+    return "\n".join(line for line in lines if not _tells(_bare(line), secret)).strip()
+
+
+def _internal(connection: Connection, ticket_id: int) -> list[tuple[str, list[str]]]:
+    """Of each internal event there its text, and that text's lines and the names of its files."""
+    of_ticket = (EVENTS.c.ticket_id == ticket_id, EVENTS.c.internal)
+    texts = connection.execute(select(EVENTS.c.text).where(*of_ticket)).scalars().all()
+    names = connection.execute(select(ATTACHMENTS.c.name).join(EVENTS, EVENTS.c.id == ATTACHMENTS.c.event_id).where(*of_ticket))
+    told = [(text, text.splitlines()) for text in texts] + [("", [name]) for name in names.scalars()]
+    return [("".join(map(_bare, text.splitlines())), [bare for line in lines if (bare := _bare(line))]) for text, lines in told]
+
+
+def _tells(line: str, secret: Iterable[tuple[str, list[str]]]) -> bool:
+    """Whether a line is a part of one of those texts, or has a line of one, or a file's name, in it."""
+    return bool(line) and any(
+        line in text or any(part == line or (len(part) > SHORT and part in line) for part in parts) for text, parts in secret
+    )
 
 
 def is_known(connection: Connection, chain_id: int, text: str) -> bool:

@@ -62,6 +62,8 @@ def entry(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry
     hops = path(chain, network, reader, chain.ticket(event.ticket))
     if event.internal or not (NEEDS[event.kind] & shared(hops) or _concerns(chain, event, reader)):
         return None
+    if event.data.get("full") and any(withholds(hop.link) for hop in hops):
+        return None
     seen = _foreign(chain, network, reader, event, hops)
     return None if seen is None or (seen.kind == "comment" and not (seen.text.strip() or seen.attachments)) else seen
 
@@ -184,6 +186,11 @@ def _ends_before(reader: Ticket, hops: tuple[Hop, ...]) -> bool:
     if len(hops) < 2 or hops[0].far.id != reader.id or hops[0].link.identity != "hidden":
         return False
     return "attachments" in shared(hops) and not hidden(hops[1:])
+
+
+def withholds(link: Link) -> bool:
+    """Whether the link keeps anything back, so that what was cut from a mail, letters with all they say, must not cross it."""
+    return link.identity != "person" or not link.share.issuperset(SHARES)
 
 
 def hidden(hops: Iterable[Hop]) -> bool:

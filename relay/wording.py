@@ -83,7 +83,7 @@ PROBLEMS: dict[str, str] = {
     "no-value": "Please write the name of the fact, a colon and its value, like “Equipment: pump 3”.",
     "no-stars": "A rating is a number from 1 to 5.",
     "no-duration": "Please write the time spent like 1h30m.",
-    "full-hidden": "What was cut quotes letters with names that not everyone may see, so it was not sent on. Please send the "
+    "full-hidden": "What was cut quotes letters that not everyone may see, so it was not sent on. Please send the "
     "words themselves once more.",
     "nothing-cut": "Nothing was cut from your last mail.",
     "nothing-new": "We found neither new text nor files in your mail, so nothing was sent on. If you did write something, "
