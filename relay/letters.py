@@ -124,12 +124,16 @@ class Letters:
 
     def compose(self, letter: Letter) -> bytes:
         """The whole letter, unsigned. Raises TemplateError for a broken template, ValueError for a file without content."""
+        return self.written(letter)[0]
+
+    def written(self, letter: Letter) -> tuple[bytes, str]:
+        """As `compose`, and what its plain text says: when its reader quotes it, we shall know it again."""
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
         values = self._values(letter, language, pictures)
         text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
-        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)])
+        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
 
     def _language(self, letter: Letter) -> Language:
         """The reader's; the source language for one we have no catalogue of, and for the postmaster."""
