@@ -6,12 +6,13 @@ once and get their values as parameters: to build one each time costs four times
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, Connection, Executable, Row, Table, and_, bindparam, or_, select, union
 from sqlmodel import SQLModel
 
 from relay import address
@@ -30,6 +31,7 @@ EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRo
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
+LATEST = 60  # letters that a mail is looked through for; one event's go to each of a party's people
 SHORT = 3  # characters of a line that says nothing by itself
 
 _PLACE = select(TICKETS.c.chain_id, TICKETS.c.id)
@@ -52,6 +54,21 @@ _LETTER_IS_NOTE = (
 )
 _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
     EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
+)
+_TOKENS: BindParameter[str] = bindparam("tokens", expanding=True)
+_SHOWN = (
+    select(LETTERS.c.message_id, LETTERS.c.shown)
+    .where(
+        LETTERS.c.ticket_id.in_(
+            union(
+                select(TICKETS.c.id).where(or_(TICKETS.c.thread.in_(_TOKENS), TICKETS.c.note.in_(_TOKENS))),
+                select(LETTERS.c.ticket_id).where(LETTERS.c.message_id.in_(bindparam("message_ids", expanding=True))),
+            )
+        ),
+        LETTERS.c.shown.is_not(None),
+    )
+    .order_by(LETTERS.c.id.desc())
+    .limit(LATEST)
 )
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
@@ -115,6 +132,16 @@ def _is_note(connection: Connection, message_id: str, ticket_id: int) -> bool | 
         if found is not None:
             return bool(found[0])
     return None
+
+
+def shown(connection: Connection, tokens: Collection[str], domain: str) -> list[str]:
+    """The plain texts of the letters that went to tickets, the latest first, one for each Message-ID.
+
+    `tokens` are of the tickets' thread or note addresses, or of Message-IDs of letters to them.
+    """
+    values = {"tokens": list(tokens), "message_ids": [f"<{token}@{domain}>" for token in tokens]}
+    found = {row.message_id: row.shown for row in connection.execute(_SHOWN, values)} if tokens else {}
+    return [zlib.decompress(text).decode() for text in found.values()]
 
 
 def find_chain(connection: Connection, number: str) -> int | None:

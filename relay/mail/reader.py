@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,8 +18,10 @@ _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
-def read(raw: bytes) -> Mail:
+def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
     """What the relay reads out of one raw mail (RFC 5322 bytes).
+
+    `sent` are the plain texts of letters that its writer has had from us, the latest first: their copies are history.
 
     Raises Refused(554, "5.6.0", …) for more or fewer than one From, a From that is not exactly one whole mailbox, and
     over the structural limits (`limits`); nothing else.
@@ -30,11 +33,11 @@ def read(raw: bytes) -> Mail:
     kind, bounce = _kind(message, parts.report)
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
-    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed)
+    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed, sent)
     text, given, unknown = _commanded(found)
     given, unknown = _with_subject(subject, given, unknown)
     if all(command.word != "internal" for command in given):
-        given = (*given, *_guards(parts.bodies, _is_forward(subject, message)))
+        given = (*given, *_guards(parts.bodies, _is_forward(subject, message), sent))
     files = attachments.read(parts.files, pictures)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
@@ -120,17 +123,18 @@ def _is_forward(subject: str, message: Part) -> bool | None:
 
 
 def _read_bodies(
-    bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str]
+    bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str], sent: Sequence[str]
 ) -> tuple[str, Reply]:
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
-    return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed})
+    return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed}, sent)
 
 
-def _guards(bodies: list[Body], forwarded: bool | None) -> tuple[Command, ...]:
+def _guards(bodies: list[Body], forwarded: bool | None, sent: Sequence[str]) -> tuple[Command, ...]:
     """#internal in any reading of the mail, also in the one that says less: whoever wrote it meant it."""
     readings = [body.plain for body in bodies] + [html.text(body.html) for body in bodies if body.html and _may_guard(body.html)]
-    return tuple(found for text in readings if text for found in commands.guards(reply.split(text, forwarded).text))[:1]
+    new = (reply.split(text, forwarded, sent=sent).text for text in readings if text)
+    return tuple(found for text in new for found in commands.guards(text))[:1]
 
 
 def _may_guard(source: str) -> bool:
