@@ -182,7 +182,8 @@ class Event:
     An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
     ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
     {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
-    mail} and, where it is such text itself, {"full": true}.
+    mail}, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket whose comment is quoted) and, where it is
+    such text itself, {"full": true}.
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -237,6 +238,14 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Quoted lines, without quote signs, and the first line of the new text that answers them."""
+
+    quote: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What the relay reads out of one raw mail.
 
@@ -244,6 +253,7 @@ class Mail:
     `commands` begin with the subject's, if it is one. `unknown` are lines that look like a misspelt command (kept in the
     text), and a subject that does. `to` are the addresses of To and Cc, lower case.
     `references` are the ids of In-Reply-To and References, with angle brackets; `answers` are those of In-Reply-To.
+    `answered` are what passages of the text answer that stood between the lines of a quote, in order.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop.
     """
@@ -265,6 +275,7 @@ class Mail:
     bounce: Bounce | None = None
     content: str = ""
     loops: tuple[str, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
 
 # ── letters ────────────────────────────────────────────────────────────────────────────────────────────────

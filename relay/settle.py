@@ -189,6 +189,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         released=case.released,
         nearest={line: commands.nearest(line) for line in case.mail.unknown},
         problems=tuple(Problem("", "foreign-address") for _ in case.strange[:1]),
+        answered=_answered_comments(case, own.chain.id),
     )
     if before and not links:
         case.again = True
@@ -239,6 +240,13 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
         if ledger.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
             parts.append(mail.signature)
     return "\n\n".join(parts)
+
+
+def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]:
+    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are."""
+    said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
+    found = ((each, store.said_by(said, each.quote)) for each in case.mail.answered)
+    return tuple({"quote": each.quote, "answer": each.answer, "of": ticket} for each, ticket in found if ticket is not None)
 
 
 def _answered(case: _Mail, party: str) -> Own | None:

@@ -74,6 +74,12 @@ _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
 _SAID = select(EVENTS.c.text).where(EVENTS.c.chain_id == bindparam("chain")).order_by(EVENTS.c.id.desc()).limit(200)
+_COMMENTS = (
+    select(EVENTS.c.ticket_id, EVENTS.c.text, EVENTS.c.data)
+    .where(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind == "comment", EVENTS.c.internal.is_(False))
+    .order_by(EVENTS.c.id.desc())
+    .limit(200)
+)
 _CHAIN = select(CHAINS).where(CHAINS.c.id == bindparam("chain"))
 _CHAIN_LOCKED = _CHAIN.with_for_update()
 _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain")).order_by(TICKETS.c.id)
@@ -194,6 +200,21 @@ def is_known(connection: Connection, chain_id: int, text: str) -> bool:
     said = "".join(_bare(line) for told in connection.execute(_SAID, {"chain": chain_id}).scalars() for line in told.splitlines())
     lines = [bare for line in text.splitlines() if len(bare := _bare(line)) > SHORT][:ENOUGH]
     return sum(len(line) for line in lines if line in said) * 2 > sum(map(len, lines))
+
+
+def public_comments(connection: Connection, chain_id: int) -> list[tuple[int, str]]:
+    """(ticket id, text for comparison) of the chain's latest public comments, the latest first."""
+    return [
+        (row.ticket_id, "".join(map(_bare, row.text.splitlines())))
+        for row in connection.execute(_COMMENTS, {"chain": chain_id})
+        if not row.data.get("full")
+    ]
+
+
+def said_by(comments: Iterable[tuple[int, str]], quote: str) -> int | None:
+    """The ticket of the comment in which a quote stands, word for word; None for one too short to tell."""
+    wanted = "".join(map(_bare, quote.splitlines()))
+    return next((ticket for ticket, text in comments if wanted in text), None) if len(wanted) > SHORT else None
 
 
 def _bare(line: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.harness import Relay, Sink
-from tests.test_workflow import ANNA, IVAN, Play
+from tests.test_workflow import ANNA, IVAN, SERGEI, Play
 
 HEADING = "გამგზავნი: Acme Relay <{0}>\nგაგზავნილია: 2 მარტი 2026 10:15\nთემა: [A-1] Pump is leaking"
 
@@ -35,3 +35,23 @@ def test_a_letter_quoted_without_any_mark_does_not_come_back(play: Play, arrange
     assert "second step" not in heard.text and "გამგზავნი" not in heard.text and heard.text.count("— — —") == 1
     shown = play.relay.cli("show", "A-1").stdout
     assert "Tomorrow at ten." in shown and shown.count("second step") == 1
+
+
+def test_answers_between_the_lines_bring_what_they_answer(play: Play) -> None:
+    play.says(IVAN, "#pass fix")
+    play.sink.wait(SERGEI)
+    play.says(ANNA, "When can you come?\n\nAnd who pays the parts?")
+    play.hears(SERGEI, "who pays")
+    play.says(
+        IVAN,
+        "On Mon, 2 Mar 2026 Anna wrote:\n> When can you come?\n\nAt ten.\n\n> And who pays the parts?\n\nYou do.\n\n> Not said",
+    )
+    for who in (ANNA, SERGEI):
+        heard = play.hears(who, "At ten.")
+        assert "> When can you come?\nAt ten.\n\n> And who pays the parts?\nYou do.\n" in heard.text
+        assert "Not said" not in heard.text
+
+
+def test_what_nobody_has_said_is_not_brought_along(play: Play) -> None:
+    play.says(IVAN, "On Mon, 2 Mar 2026 Max wrote:\n> Is it dear?\n\nNo.\n\n> Is it far?\n\nYes.")
+    assert "far" not in play.hears(ANNA, "No.").text

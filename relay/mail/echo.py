@@ -2,13 +2,14 @@
 
 Words are compared, not lines, so that wrapping, quote signs and layout change nothing. A letter counts as quoted when most of it
 is there, or a piece of what stands around the words in each letter; then the lines that lie wholly within copied runs are copies.
-A single sentence that somebody repeats is not one.
+A sentence that somebody repeats is not one: each word of the letter is found once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ class _Run(NamedTuple):
 class _Letter(NamedTuple):
     words: list[str]
     frame: int  # where what stands around begins
-    places: dict[tuple[str, ...], list[int]]
+    places: dict[tuple[str, ...], list[int]]  # of GRAM words
+    lines: dict[tuple[str, ...], list[int]]  # of whole lines of fewer words
 
 
 def copied(lines: Sequence[str], sent: Iterable[str]) -> dict[int, bool]:
@@ -60,7 +62,8 @@ def copied(lines: Sequence[str], sent: Iterable[str]) -> dict[int, bool]:
         if not _is_quoted(letter, runs):
             continue
         whole = any(run.at + run.end - run.start >= len(letter.words) - LAST for run in runs)
-        for at in _lines_of(runs, of_line, lines):
+        copies = {of_line[line.start] for line in _lines_of(runs, of_line, words, letter)}
+        for at in copies | _rulers(lines, copies):
             found[at] = found.get(at, False) or whole
     return found
 
@@ -97,7 +100,32 @@ def _letter(text: str) -> _Letter:
         here = places.setdefault(tuple(words[at : at + GRAM]), [])
         if len(here) < CANDIDATES:
             here.append(at)
-    return _Letter(words, frame, places)
+    return _Letter(words, frame, places, _short_lines(text))
+
+
+def _short_lines(text: str) -> dict[tuple[str, ...], list[int]]:
+    found: dict[tuple[str, ...], list[int]] = {}
+    at = 0
+    for line in map(_words, text.split("\n")):
+        if 0 < len(line) < GRAM:
+            found.setdefault(tuple(line), []).append(at)
+        at += len(line)
+    return found
+
+
+def _rulers(lines: Sequence[str], copies: set[int]) -> set[int]:
+    """Blank lines, rulers and bare quote signs between copied lines; of signs, those next to one as well."""
+    found: set[int] = set()
+    for steps in (range(len(lines)), range(len(lines) - 1, -1, -1)):
+        beside = False
+        for at in steps:
+            beside = at in copies or (beside and _MARK.match(lines[at]) is not None)
+            found |= {at} if beside else set()
+    known = sorted(found)
+    for above, below in pairwise(known):
+        if below - above > 1 and all(_EMPTY.match(line) for line in lines[above + 1 : below]):
+            found |= set(range(above + 1, below))
+    return found - copies
 
 
 def _runs(words: Sequence[str], letter: _Letter) -> Iterator[_Run]:
@@ -121,29 +149,51 @@ def _is_quoted(letter: _Letter, runs: Sequence[_Run]) -> bool:
     return most or any(run.at + run.end - run.start - max(run.at, letter.frame) >= FRAME for run in runs)
 
 
-def _lines_of(runs: Sequence[_Run], of_line: Sequence[int], lines: Sequence[str]) -> Iterator[int]:
-    """The lines of blocks that lie within the runs, one after another as in the letter."""
+def _lines_of(runs: Sequence[_Run], of_line: Sequence[int], words: Sequence[str], letter: _Letter) -> Iterator[range]:
+    """The words of each line that is a copy: first those of long blocks, then what stands between these in the letter as well."""
     place = {word: run.at + word - run.start for run in runs for word in range(run.start, run.end)}
-    block: list[int] = []
-    for line in _by_line(of_line):
+    worded = list(_by_line(of_line))
+    sure = {line.start: line for block in _blocks(worded, place) if sum(map(len, block)) >= PIECE for line in block}
+    yield from sure.values()
+    high, lows = len(letter.words), _ends_above(worded, sure, place)
+    for line, low in zip(reversed(worded), reversed(lows), strict=True):  # upwards: a greeting above the quote is the writer's
+        if line.start in sure:
+            high = place[line[0]]
+        elif (start := _found_between(words[line.start : line.stop], letter, low, high)) is not None:
+            yield line
+            high = start
+
+
+def _blocks(worded: Iterable[range], place: Mapping[int, int]) -> Iterator[list[range]]:
+    """Lines that lie wholly within runs, one after another as in the letter."""
+    block: list[range] = []
+    for line in worded:
         inside = all(word in place for word in line)
-        if block and not (inside and place[line[0]] > place[block[-1]]):
-            yield from _block(block, of_line, lines)
+        if block and not (inside and place[line[0]] > place[block[-1][-1]]):
+            yield block
             block = []
-        block += line if inside else []
-    yield from _block(block, of_line, lines)
+        block += [line] if inside else []
+    yield block
 
 
-def _block(words: Sequence[int], of_line: Sequence[int], lines: Sequence[str]) -> Iterable[int]:
-    """The lines of a block from its first to its last, its rulers and blank lines among them; a short block is none."""
-    if len(words) < PIECE:
-        return ()
-    worded, first, end = {of_line[word] for word in words}, of_line[words[0]], of_line[words[-1]] + 1
-    while first > 0 and _MARK.match(lines[first - 1]):
-        first -= 1
-    while end < len(lines) and _MARK.match(lines[end]):
-        end += 1
-    return (at for at in range(first, end) if at in worded or _EMPTY.match(lines[at]))
+def _ends_above(worded: Sequence[range], sure: Container[int], place: Mapping[int, int]) -> list[int]:
+    """For each line where in the letter the next sure line above it ends."""
+    found, end = [], 0
+    for line in worded:
+        found.append(end)
+        end = place[line[-1]] + 1 if line.start in sure else end
+    return found
+
+
+def _found_between(line: Sequence[str], letter: _Letter, low: int, high: int) -> int | None:
+    """The last place of a line's words in the letter between two places; fewer than GRAM words must be a whole line there."""
+    if len(line) >= GRAM:
+        starts: Sequence[int] = letter.places.get(tuple(line[:GRAM]), ())
+    else:
+        starts = letter.lines.get(tuple(line), ())
+        starts = starts[max(0, (end := bisect_right(starts, high - len(line))) - 1) : end]
+    fitting = (at for at in reversed(starts) if low <= at and at + len(line) <= high)
+    return next((at for at in fitting if letter.words[at : at + len(line)] == list(line)), None)
 
 
 def _by_line(of_line: Sequence[int]) -> Iterator[range]:

@@ -58,6 +58,7 @@ def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
         bounce=bounce,
         content=_fingerprint(author.address, subject, whole, files),
         loops=tuple(headers.decoded(value) for value in headers.values(message, "x-relay-loop")),
+        answered=found.answered,
     )
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relay import address
-from relay.mail import echo, marks, signature, spacing
+from relay.mail import context, echo, marks, signature, spacing
 from relay.mail.marks import Line
+from relay.model import Answered
 
 LARGEST = 100_000  # characters of a text that is tried a second way
 WIDTH = 72  # columns a gateway leaves a line at least
@@ -35,12 +36,14 @@ class Reply:
     """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
 
     `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
+    `answered` is what passages answer that stood between quoted lines.
     """
 
     text: str
     quoted: str = ""
     signature: str = ""
     forwarded: str = ""
+    answered: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]
         quoted=_join(all_lines, tags, "quoted"),
         signature=_join(all_lines, tags, "signature"),
         forwarded=_join(all_lines, tags, "forwarded"),
+        answered=context.answered(all_lines, tags),
     )
 
 

@@ -80,6 +80,13 @@ def test_answers_between_the_lines_are_kept_without_any_mark() -> None:
     assert reply.split(text, False, sent=[LETTER]).text == "Уже едем.\n\nИ возьмите ключ."
 
 
+def test_short_pieces_between_answers_are_known_too() -> None:
+    letter = LETTER.replace("Когда вы можете приехать? Завтра с утра", "Когда?\n\nЗавтра с утра")
+    text = letter.replace("Когда?\n", "Когда?\n\nВо вторник.\n").replace("щиколотку.\n", "щиколотку.\n\nСочувствуем.\n")
+    assert reply.split(text, False, sent=[letter]).text == "Сочувствуем.\n\nВо вторник."
+    assert reply.split(f"Когда?\n\n{text}", False, sent=[letter]).text == "Когда?\n\nСочувствуем.\n\nВо вторник."
+
+
 def test_an_older_letter_below_is_history_too() -> None:
     older = LETTER.replace("Насос снова течёт", "Просим прислать мастера").replace("щиколотку", "пояс")
     text = f"{WORDS}\n\nXX 02-03-2026 YY:\n\n{LETTER}\n\nXX 01-03-2026 ZZ:\n\n{older}"
