@@ -2,25 +2,32 @@
 
 An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
 a colon or stands right before a quote. A header block is a run of From/Sent/To/Subject lines in any order and any of
-the languages of `phrases`. Every rule looks at a bounded number of lines, so a text is read in linear time.
+the languages of `labels`. Every rule looks at a bounded number of lines, so a text is read in linear time.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from relay.mail import dates, phrases
+from relay.mail import dates, labels, phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
 WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
+FOREIGN = 8  # lines it may have in a language that no table has
 
 QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
+_OTHER_SIGN = re.compile(r"^[ \t]{0,4}([|│┃¦}»›]|:(?=[ \t]|$))")
+_COMPARISON = re.compile(
+    r"^[ \t]{0,4}>(?:>>[ \t]\S.*(?<!>)$|=?[ \t]?\d{1,6}(?:[.,]\d{1,3})?(?=[ \t]*(?:[%°€$₽£–—-]|[^\W\d_]|$)))"
+)  # "> 5 bar", or the prompt of Python
 RULER = re.compile(r"^[\s>]*+[-_=*~─—–]{2,}+[\s\-_=*~─—–]*+$")
 ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
+_ADDRESS_END = re.compile(r"@[^\s<>()\[\]]{1,160}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
 _ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "/a" after "wrote"
 _WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
@@ -31,9 +38,10 @@ _HINT = re.compile(r"[@\d]")
 _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
 _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
 _ON = frozenset(phrases.flat(phrases.ON))
-_ENTITIES = str.maketrans({"\xa0": " ", "\u202f": " "})
+_ODD = dict.fromkeys((0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))) | dict.fromkeys((0xA0, 0x202F), " ")
 
 _LABEL = re.compile(r"^[\s*_>|]{0,12}([^\W\d_][^:：<>@*_]{0,24}?)[\s*_]{0,4}[:：](?!//)[\s*_]{0,4}(.*)$", re.DOTALL)
+_NAMED_ADDRESS = re.compile(r"[^<>@:]{1,100}<[^<>@\s]{1,100}@[^<>@\s]{1,100}>[\s;]*$")
 _INNER_LABEL = re.compile(r"(?<=\s)([^\W\d_]{2,20}):\s")
 _NAMED = frozenset({"from", "date", "to", "subject"})
 
@@ -72,12 +80,52 @@ def lines(text: str) -> list[Line]:
             found.append(Line(raw, not stripped, quoted))
         else:
             found += [Line(raw[:cut].rstrip(" \t-"), False, False), Line(raw[cut:], False, False)]
-    return found
+    return _with_other_signs(_without_comparisons(found))
 
 
 def _is_quoted(raw: str, stripped: str) -> bool:
     """Behind a quote sign; an ornament, ">>> offer <<<", is none."""
-    return bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
+    if stripped.startswith(">>") and (stripped.endswith("<<") or _is_groupwise(stripped)):
+        return False
+    return bool(stripped) and QUOTED.match(raw) is not None
+
+
+def _is_groupwise(text: str) -> bool:
+    """The attribution of GroupWise: ">>> Ivan Petrov <ivan@a.example> 02.03.2026 10:15 >>>"."""
+    return len(text) <= LONGEST and text.startswith(">>>") and text.endswith(">>>") and dates.dated(text) == 2
+
+
+def _without_comparisons(all_lines: list[Line]) -> list[Line]:
+    """Where each `>` is a comparison ("> 5 bar") or a prompt (">>> import") in a text of one's own, it marks no quote."""
+    quoted = [at for at, line in enumerate(all_lines) if line.quoted]
+    if not quoted or not all(_COMPARISON.match(all_lines[at].text) for at in quoted):
+        return all_lines
+    above = _filled_above(all_lines, quoted[0])
+    if above is None or attribution(all_lines, above, True) is not None:
+        return all_lines
+    return [line._replace(quoted=False) for line in all_lines]
+
+
+def _with_other_signs(all_lines: list[Line]) -> list[Line]:
+    """Where an attribution stands above a line behind a bar or a colon, that is the sign of its quote, to the end."""
+    for at, line in enumerate(all_lines):
+        sign = _OTHER_SIGN.match(line.text)
+        above = _filled_above(all_lines, at) if sign and not line.quoted else None
+        if sign is None or above is None or _OTHER_SIGN.match(all_lines[above].text):
+            continue
+        if _tells_who(all_lines[above].text) and attribution(all_lines, above, True) is not None:
+            same = [other.text.lstrip().startswith(sign[1]) for other in all_lines[at:]]
+            below = [other._replace(quoted=other.quoted or told) for other, told in zip(all_lines[at:], same, strict=True)]
+            return all_lines[:at] + below
+    return all_lines
+
+
+def _tells_who(text: str) -> bool:
+    return "@" in text or _WROTE.search(text[-LONGEST:]) is not None
+
+
+def _filled_above(all_lines: Sequence[Line], at: int) -> int | None:
+    return next((i for i in range(at - 1, max(-1, at - 4), -1) if not all_lines[i].blank), None)
 
 
 # ── attributions ───────────────────────────────────────────────────────────────────────────────────────────
@@ -89,6 +137,8 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
     Of the windows that are one, the shortest with a date wins: a name and address that were wrapped away from
     their date are joined to it, and a new sentence above stays out.
     """
+    if _is_groupwise(all_lines[last].text.strip()):
+        return last
     if not _may_end(all_lines[last].text, before_quote):
         return None
     if not (before_quote or all_lines[last].text.lstrip().startswith("--") or _is_hinted(all_lines, last)):
@@ -117,6 +167,7 @@ def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
 def _may_end(text: str, before_quote: bool) -> bool:
     if len(text) > LONGEST:
         return False
+    text = _plain(text)
     if _COLON.search(text[-TAIL:]):
         return True
     told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--")
@@ -132,8 +183,9 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
     address = _address(core, wrote)
-    strict = wrapped or not address or not (wrote or before_quote)
-    if core.count(">") > core.count("<") or not (_starts_well(core, date, strict) and _is_short(core)):
+    sure = address or (before_quote and last and date == 2)
+    strict = wrapped or not sure or not (wrote or before_quote)
+    if core.count(">") > core.count("<") or not (_starts_well(core, date, strict, wrote) and _is_short(core)):
         return False
     bracketed = _WRAPPED_ADDRESS.search(core) is not None
     named = before_quote or bracketed or _only_names(core)
@@ -142,14 +194,17 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
         or (before_quote and date > 0 and (address or wrote or colon))
         or (address and wrote and (before_quote or (colon and (date > 0 or bracketed))))
         or (address and last and date == 2)
+        or (before_quote and colon and bracketed and not date)
         or (before_quote and wrote and (colon or last) and _only_names(core))
     )
 
 
 def _plain(text: str) -> str:
-    """HTML entities that a client left in its plain text, and odd blanks."""
-    text = text.translate(_ENTITIES)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"') if "&" in text else text
+    """Without marks of direction, odd blanks and the HTML entities that a client left in its plain text."""
+    text = text if text.isascii() else unicodedata.normalize("NFC", text.translate(_ODD))
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&nbsp;", " ")
 
 
 def _address(core: str, wrote: bool) -> bool:
@@ -171,7 +226,7 @@ def _is_known(word: str) -> bool:
     return len(word) == 1 or word in _ON or word in phrases.weekdays() or word in phrases.months() or word in _FILLERS
 
 
-def _starts_well(core: str, date: int, strict: bool) -> bool:
+def _starts_well(core: str, date: int, strict: bool, wrote: bool) -> bool:
     """An attribution starts with its date or with a name, not with a sentence; `strict`: with nothing else at all."""
     if not date:
         return True
@@ -179,7 +234,8 @@ def _starts_well(core: str, date: int, strict: bool) -> bool:
     start = digit.start() if digit else 0
     at = core.find("@")
     if 0 <= at < start:
-        return True
+        between = _ADDRESS_END.split(core[at:start], maxsplit=1)[-1]
+        return wrote or not strict or all(map(_is_known, _words(between)))
     before = _WROTE.sub(" ", core[:start])
     strange = [word for word in _words(before) if not _is_known(word) and word.lower() not in phrases.PRONOUNS]
     return not strange if strict and not _is_name(strange) else len(strange) <= 4
@@ -234,12 +290,13 @@ def is_original(text: str) -> bool:
     """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
     if not _is_ornate(text):
         return False
+    text = _plain(text)
     return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
 
 
 def is_forwarded(text: str) -> bool:
     """A banner over mail that was forwarded on purpose."""
-    return _is_ornate(text) and _FORWARDED.match(text) is not None
+    return _is_ornate(text) and _FORWARDED.match(_plain(text)) is not None
 
 
 def _is_ornate(text: str) -> bool:
@@ -255,11 +312,11 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     """
     opening = _label(all_lines[first].text)
     if opening is None or opening[0] not in _NAMED:
-        return None
+        return _foreign_block(all_lines, first)
     fields, end = _fields(all_lines, first)
     named = _NAMED & fields.keys()
     if len(named) < 2:
-        return None
+        return _foreign_block(all_lines, first)
     ruled = first > 0 and RULER.match(_above(all_lines, first)) is not None
     timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
     signs = [
@@ -270,14 +327,34 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
         len(named) == 4,
         ruled and "from" in named,
     ]
-    return end if sum(signs) >= 2 else None
+    return end if sum(signs) >= 2 else _foreign_block(all_lines, first)
+
+
+def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
+    """A header block whose labels no table has: `label: name <address>`, then a date with its time, an address and a subject."""
+    if "@" not in all_lines[first].text or (first > 0 and _LABEL.match(all_lines[first - 1].text)):
+        return None
+    values: list[str] = []
+    for line in all_lines[first : first + FOREIGN]:
+        match = _LABEL.match(_plain(line.text[:LONGEST]))
+        if match is None:
+            break
+        values.append(match[2])
+    if len(values) < 4 or not _NAMED_ADDRESS.match(values[0]):
+        return None
+    addressed = [value for value in values if "@" in value]
+    timed = [value for value in values if "@" not in value and dates.dated(value) == 2 and dates.TIME.search(value)]
+    return first + len(values) if len(addressed) >= 2 and len(timed) == 1 and values[-1] not in (*addressed, *timed) else None
+
+
+def is_banner(text: str) -> bool:
+    """Words between dashes, whatever they say: above a header block it is its banner."""
+    return len(text) <= LONGEST and _DASHED.match(text) is not None
 
 
 def _above(all_lines: Sequence[Line], first: int) -> str:
-    for at in range(first - 1, max(-1, first - 4), -1):
-        if not all_lines[at].blank:
-            return all_lines[at].text
-    return ""
+    at = _filled_above(all_lines, first)
+    return "" if at is None else all_lines[at].text
 
 
 def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]:
@@ -306,14 +383,14 @@ def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]
 
 def _further(value: str) -> dict[str, str]:
     """Labels that stand further on in the same line: "From: a@b.example Date: Thu, 24 Mar 2016 08:07"."""
-    names = phrases.labels()
+    names = labels.fields()
     found = [(m, names[m[1].lower()]) for m in _INNER_LABEL.finditer(value[:LONGEST]) if m[1].lower() in names]
     return {name: value[m.end() :].strip() for m, name in found}
 
 
 def _label(text: str) -> tuple[str, str] | None:
-    match = _LABEL.match(text[:LONGEST]) if ":" in text or "：" in text else None
+    match = _LABEL.match(_plain(text[:LONGEST])) if ":" in text or "：" in text else None
     if match is None:
         return None
-    name = phrases.labels().get(match[1].strip().lower())
+    name = labels.fields().get("".join(match[1].lower().split("\u3000")).strip())
     return None if name is None else (name, match[2])

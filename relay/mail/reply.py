@@ -116,7 +116,7 @@ def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
         if mark.forward and not _is_ours(all_lines, mark):
             tags[mark.first :] = ["forwarded"] * (len(tags) - mark.first)
             break
-        first = _with_rulers(all_lines, tags, mark.first)
+        first = _with_rulers(all_lines, tags, mark.first, mark.block)
         local = before_quote[mark.end - 1]
         end = mark.end if local else len(tags)
         tags[first:end] = ["quoted"] * (end - first)
@@ -154,14 +154,15 @@ def _before_quote(all_lines: Sequence[Line]) -> list[bool]:
     return answers
 
 
-def _with_rulers(all_lines: Sequence[Line], tags: Sequence[Tag], first: int) -> int:
-    """Where the mark begins together with the rulers right above it."""
+def _with_rulers(all_lines: Sequence[Line], tags: Sequence[Tag], first: int, block: bool) -> int:
+    """Where the mark begins together with the rulers right above it, and with the banner above a header block."""
     start = at = first
     while at > 0 and tags[at - 1] == "new" and (all_lines[at - 1].blank or marks.RULER.match(all_lines[at - 1].text)):
         at -= 1
         if not all_lines[at].blank:
             start = at
-    return start
+    banner = block and at > 0 and tags[at - 1] == "new" and marks.is_banner(all_lines[at - 1].text)
+    return at - 1 if banner else start
 
 
 def _is_torn(all_lines: Sequence[Line], at: int) -> bool:
