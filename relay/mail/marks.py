@@ -183,7 +183,7 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
     address = _address(core, wrote)
-    sure = address or (before_quote and last and date == 2)
+    sure = address or (before_quote and wrote and (colon or last) and date == 2)
     strict = wrapped or not sure or not (wrote or before_quote)
     if core.count(">") > core.count("<") or not (_starts_well(core, date, strict, wrote) and _is_short(core)):
         return False

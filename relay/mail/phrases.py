@@ -282,10 +282,12 @@ REPLY_PREFIXES = frozenset({"re", "aw", "sv", "vs", "odp", "отв", "відп",
 FORWARD_PREFIXES = frozenset(
     {"fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달"}
 )
+# A word as a regular expression: letters with the marks above and below them (Hebrew, Arabic, Indic and Thai scripts).
+WORD = r"(?:[^\W\d_][\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*+)++"
 _LOCALES = (
     "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv",
     "da", "nb", "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
-    "mk", "ca", "gl", "eu", "is", "sq", "ka", "hy", "az", "uz", "ky", "mn", "ms",
+    "mk", "ca", "gl", "eu", "is", "sq", "ka", "hy", "az", "uz", "ky", "mn", "ms", "th", "fa", "hi",
 )  # fmt: skip
 
 
@@ -313,5 +315,5 @@ def _names(what: str) -> frozenset[str]:
     for code in _LOCALES:
         for by_width in getattr(Locale.parse(code), what).values():
             for width in ("wide", "abbreviated"):
-                found.update(word for name in by_width.get(width, {}).values() for word in re.split(r"[\W\d_]+", name.lower()))
+                found.update(word for name in by_width.get(width, {}).values() for word in re.findall(WORD, name.lower()))
     return frozenset(word for word in found if len(word) > 1)
