@@ -30,7 +30,7 @@ ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
 _ADDRESS_END = re.compile(r"@[^\s<>()\[\]]{1,160}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
 _ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "/a" after "wrote"
-_WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
+_WORDS = phrases.pattern(phrases.flat(phrases.WROTE))
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
 _WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
 _GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
@@ -48,14 +48,14 @@ _NAMED = frozenset({"from", "date", "to", "subject"})
 
 def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
     """Phrases between dashes, or alone on a line that ends in a colon."""
-    words = "|".join(map(re.escape, phrases.flat(table)))
+    words = phrases.pattern(phrases.flat(table))
     dashed = rf"[-_=–—─]{{2,}}+\s*+[*_]*+(?:{words})\b[^\n]{{0,60}}$"
     return re.compile(rf"^[\s*>]*+(?:{dashed}|(?:{words})\s*:\s*$)", re.IGNORECASE)
 
 
 _ORIGINAL = _banner(phrases.ORIGINAL)
 _FORWARDED = _banner(phrases.FORWARDED)
-_ABOVE = re.compile("|".join(map(re.escape, phrases.flat(phrases.ABOVE))), re.IGNORECASE)
+_ABOVE = re.compile(phrases.pattern(phrases.flat(phrases.ABOVE)), re.IGNORECASE)
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
 _SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
