@@ -55,6 +55,7 @@ def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
 
 _ORIGINAL = _banner(phrases.ORIGINAL)
 _FORWARDED = _banner(phrases.FORWARDED)
+_ORIGINALS = frozenset(phrases.flat(phrases.ORIGINAL))
 _ABOVE = re.compile(phrases.pattern(phrases.flat(phrases.ABOVE)), re.IGNORECASE)
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
@@ -182,7 +183,7 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     colon = _COLON.search(core) is not None
     last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
-    address = _address(core, wrote)
+    address = _address(core, wrote or (before_quote and date == 2))
     sure = address or (before_quote and wrote and (colon or last) and date == 2)
     strict = wrapped or not sure or not (wrote or before_quote)
     if core.count(">") > core.count("<") or not (_starts_well(core, date, strict, wrote) and _is_short(core)):
@@ -207,14 +208,14 @@ def _plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&nbsp;", " ")
 
 
-def _address(core: str, wrote: bool) -> bool:
-    """An address as an attribution gives it: in brackets, or bare beside "wrote" or at the end."""
+def _address(core: str, told: bool) -> bool:
+    """An address as an attribution gives it: in brackets, or at the end; anywhere where more is `told`, such as "wrote"."""
     if "@" not in core:
         return False
     if _WRAPPED_ADDRESS.search(core):
         return True
     bare = ADDRESS.search(core)
-    return bare is not None and (wrote or len(core) - bare.end() <= 3)
+    return bare is not None and (told or len(core) - bare.end() <= 3)
 
 
 def _words(text: str) -> list[str]:
@@ -317,7 +318,8 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     named = _NAMED & fields.keys()
     if len(named) < 2:
         return _foreign_block(all_lines, first)
-    ruled = first > 0 and RULER.match(_above(all_lines, first)) is not None
+    above = _above(all_lines, first)
+    ruled = RULER.match(above) is not None or is_banner(above)
     timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
     signs = [
         "@" in fields.get("from", ""),
@@ -327,7 +329,8 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
         len(named) == 4,
         ruled and "from" in named,
     ]
-    return end if sum(signs) >= 2 else _foreign_block(all_lines, first)
+    mailed = len(named) == 4 or ruled or any("@" in value for value in fields.values()) or list(fields)[:2] == ["from", "date"]
+    return end if mailed and sum(signs) >= 2 else _foreign_block(all_lines, first)
 
 
 def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
@@ -348,8 +351,8 @@ def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
 
 
 def is_banner(text: str) -> bool:
-    """Words between dashes, whatever they say: above a header block it is its banner."""
-    return len(text) <= LONGEST and _DASHED.match(text) is not None
+    """Words between dashes, whatever they say, or "Original Message" without any: above a header block it is its banner."""
+    return len(text) <= LONGEST and (_DASHED.match(text) is not None or text.strip().lower() in _ORIGINALS)
 
 
 def _above(all_lines: Sequence[Line], first: int) -> str:
