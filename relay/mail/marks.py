@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from relay.mail import dates, labels, phrases
@@ -20,8 +20,8 @@ WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
 FOREIGN = 8  # lines it may have in a language that no table has
 
-QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
-_OTHER_SIGN = re.compile(r"^[ \t]{0,4}([|│┃¦}»›]|:(?=[ \t]|$))")
+QUOTED = re.compile(r"^[ \t\xa0]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
+_OTHER_SIGN = re.compile(r"^[ \t\xa0]{0,4}([|│┃¦}»›]|:(?=\s|$))")
 _COMPARISON = re.compile(
     r"^[ \t]{0,4}>(?:>>[ \t]\S.*(?<!>)$|=?[ \t]?\d{1,6}(?:[.,]\d{1,3})?(?=[ \t]*(?:[%°€$₽£–—-]|[^\W\d_]|$)))"
 )  # "> 5 bar", or the prompt of Python
@@ -33,6 +33,7 @@ _ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "
 _WORDS = phrases.pattern(phrases.flat(phrases.WROTE))
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
 _WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
+_TORN_END = re.compile(rf">\s?(?:{_WORDS}){_ENDING}\s?[:：]$", re.IGNORECASE)  # "> wrote:", from "<a@b.example\n> wrote:"
 _GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
 _HINT = re.compile(r"[@\d]")
 _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
@@ -88,7 +89,7 @@ def _is_quoted(raw: str, stripped: str) -> bool:
     """Behind a quote sign; an ornament, ">>> offer <<<", is none."""
     if stripped.startswith(">>") and (stripped.endswith("<<") or _is_groupwise(stripped)):
         return False
-    return bool(stripped) and QUOTED.match(raw) is not None
+    return bool(stripped) and QUOTED.match(raw) is not None and not _TORN_END.match(stripped)
 
 
 def _is_groupwise(text: str) -> bool:
@@ -142,22 +143,45 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
         return last
     if not _may_end(all_lines[last].text, before_quote):
         return None
-    if not (before_quote or all_lines[last].text.lstrip().startswith("--") or _is_hinted(all_lines, last)):
+    if not (before_quote or all_lines[last].text.strip().startswith("--") or _is_hinted(all_lines, last)):
         return None
     found: int | None = None
-    joined = ""
-    for first in range(last, max(-1, last - WINDOW), -1):
-        if all_lines[first].blank or all_lines[first].quoted:
+    best, joined, apart = 0, "", False
+    for first in _upwards(all_lines, last):
+        apart = apart or (first < last and all_lines[first + 1].blank)
+        if apart and ((best and _names_one(joined)) or not _goes_on(all_lines[first].text)):
             break
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
             break
-        date = dates.dated(joined)
-        if _is_attribution(joined, date, before_quote, wrapped=first < last):
-            if date:
-                return first
-            found = first if found is None else found
+        date, told = dates.dated(joined), _tells_who(joined)
+        rank = (2 if told else 1 if not apart else 0) if date else int(told)
+        if rank > best and _is_attribution(joined, date, before_quote, wrapped=first < last):
+            found, best = first, rank
+        if best == 2:
+            break
     return found
+
+
+def _upwards(all_lines: Sequence[Line], last: int) -> Iterator[int]:
+    """The lines an attribution that ends at `last` may have, from the last up; one blank line may part two of them."""
+    at = last
+    for _ in range(WINDOW):
+        if at < 0 or all_lines[at].quoted or all_lines[at].blank:
+            return
+        yield at
+        at -= 2 if at and all_lines[at - 1].blank else 1
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line may be the beginning of an attribution that a blank line has torn: dated, and amid a sentence."""
+    ending = text.rstrip()[-1:]
+    return ending in {"<", "("} or (dates.dated(text) > 0 and ending not in {".", "!", "?", ":"})
+
+
+def _names_one(text: str) -> bool:
+    """Whether an attribution without its date names somebody by itself: more than "wrote" or "<ivan@a.example> wrote"."""
+    return not text.startswith(("<", "(")) and bool(_words(_WROTE.sub(" ", text)))
 
 
 def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
@@ -171,7 +195,7 @@ def _may_end(text: str, before_quote: bool) -> bool:
     text = _plain(text)
     if _COLON.search(text[-TAIL:]):
         return True
-    told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--")
+    told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--") or text.rstrip().endswith("--")
     return told and (_WROTE_LAST.search(text[-TAIL:]) is not None or (before_quote and ("@" in text or dates.dated(text) > 0)))
 
 

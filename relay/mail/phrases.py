@@ -96,7 +96,7 @@ WROTE: dict[str, tuple[str, ...]] = {
 # What stands before the date of an attribution: "On", "Am", "W dniu"; language → words.
 ON: dict[str, tuple[str, ...]] = {
     "en": ("on", "at", "in", "dated"),
-    "ru": ("в", "от", "пользователь"),
+    "ru": ("в", "от", "пользователь", "письме", "сообщении"),
     "uk": ("о", "в", "від"),
     "bg": ("на", "в"),
     "de": ("am", "um"),
@@ -307,7 +307,8 @@ def pattern(found: Iterable[str]) -> str:
 @cache
 def months() -> frozenset[str]:
     """Month names and their abbreviations, without a full stop, in every language."""
-    return _names("months")
+    names = _names("months")
+    return names | {name[:end] for name in names for end in range(4, len(name))}
 
 
 @cache
