@@ -16,6 +16,7 @@ from relay.mail import dates, labels, phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
+NARROWEST = 50  # columns a wrapped line and the word below it have at least
 WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
 FOREIGN = 8  # lines it may have in a language that no table has
@@ -151,6 +152,8 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
         apart = apart or (first < last and all_lines[first + 1].blank)
         if apart and ((best and _names_one(joined)) or not _goes_on(all_lines[first].text)):
             break
+        if best and not _is_wrapped(all_lines[first].text.strip(), joined):
+            break
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
             break
@@ -177,6 +180,12 @@ def _goes_on(text: str) -> bool:
     """Whether a line may be the beginning of an attribution that a blank line has torn: dated, and amid a sentence."""
     ending = text.rstrip()[-1:]
     return ending in {"<", "("} or (dates.dated(text) > 0 and ending not in {".", "!", "?", ":"})
+
+
+def _is_wrapped(text: str, below: str) -> bool:
+    """Whether `below` was wrapped away from `text`: that is as long as it may be, or holds only date and names."""
+    strange = [word for word in _words(ADDRESS.sub(" ", _WROTE.sub(" ", text))) if not _is_known(word)]
+    return len(text) + len(below.split(maxsplit=1)[0]) > NARROWEST or all(_may_be_name(word) for word in strange)
 
 
 def _names_one(text: str) -> bool:
@@ -213,7 +222,7 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     if core.count(">") > core.count("<") or not (_starts_well(core, date, strict, wrote) and _is_short(core)):
         return False
     bracketed = _WRAPPED_ADDRESS.search(core) is not None
-    named = before_quote or bracketed or _only_names(core)
+    named = before_quote or bracketed or (wrote and _only_names(core, throughout=True))
     return named and (
         (colon and date == 2 and (address or wrote))
         or (before_quote and date > 0 and (address or wrote or colon))
@@ -271,11 +280,13 @@ def _is_short(core: str) -> bool:
     return sum(not _is_known(word) for word in _words(rest)) <= 10
 
 
-def _only_names(core: str) -> bool:
+def _only_names(core: str, throughout: bool = False) -> bool:
     """Beside date and "wrote" there is nothing but what may be a name: it starts with a capital, or its script has no case."""
     rest = _WROTE.sub(" ", _WROTE_LAST.sub(" ", ADDRESS.sub(" ", core)))
     strange = [word for word in _words(rest) if not _is_known(word)]
     after = [word for word in _words(_WROTE.split(core)[-1]) if not _is_known(word)]
+    if throughout and len(strange) > 2 and not all(map(_may_be_name, strange)):
+        return False
     return len(strange) <= 6 and all(_may_be_name(words[0]) for words in (strange, after) if words)
 
 
@@ -290,7 +301,8 @@ def _is_name(words: Sequence[str]) -> bool:
 _FILLERS = frozenset(
     {
         "am", "pm", "gmt", "utc", "msk", "est", "pst", "cet", "uhr", "kl", "ore", "alle", "las", "los", "les", "года", "год",
-        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "om", "heeft", "het",
+        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "du", "de", "la", "le",
+        "da", "om", "heeft", "het",
         "volgende", "je", "użytkownik", "tarihinde", "saat", "klo", "kello", "tháng", "ngày", "lúc", "óra", "keltezéssel",
         "időpontban", "mailto",
     }
@@ -317,6 +329,11 @@ def is_original(text: str) -> bool:
         return False
     text = _plain(text)
     return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
+
+
+def stands_alone(text: str) -> bool:
+    """Whether such a banner is sure by itself; "Original message:" without a dash may be the writer's own."""
+    return not text.strip()[0].isalnum() or _ABOVE.search(text) is not None
 
 
 def is_forwarded(text: str) -> bool:
@@ -359,7 +376,7 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
 
 def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
     """A header block whose labels no table has: `label: name <address>`, then a date with its time, an address and a subject."""
-    if "@" not in all_lines[first].text or (first > 0 and _LABEL.match(all_lines[first - 1].text)):
+    if "@" not in all_lines[first].text or first == 0 or _LABEL.match(all_lines[first - 1].text):
         return None
     values: list[str] = []
     for line in all_lines[first : first + FOREIGN]:

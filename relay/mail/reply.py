@@ -132,12 +132,18 @@ def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: boo
     if marks.is_original(text):
         below = _filled(all_lines, at + 1)
         end = marks.header_block(all_lines, below) if below is not None else None
-        return _Mark(at, end or at + 1, forward=forwarded is True)
+        if end or before_quote or marks.stands_alone(text):
+            return _Mark(at, end or at + 1, forward=forwarded is True)
     end = marks.header_block(all_lines, at)
-    if end is not None:
+    if end is not None and (above or forwarded is not False or _has_address(all_lines[at:end])):
         return _Mark(at, end, forward=forwarded is True or (forwarded is None and not above), block=True)
     first = marks.attribution(all_lines, at, before_quote)
     return None if first is None else _Mark(first, at + 1, forward=False)
+
+
+def _has_address(block: Sequence[Line]) -> bool:
+    """Whether a block that stands above all else names an address: else it is rather a form than an answer without a word."""
+    return any("@" in line.text for line in block)
 
 
 def _filled(all_lines: Sequence[Line], at: int) -> int | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from babel.dates import format_date, format_time
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.mail import labels, phrases, reply
@@ -80,6 +80,7 @@ def quote(lines: list[str], sign: str) -> str:
     return "\n".join(f"{sign}{line}" for line in lines)
 
 
+@settings(deadline=None)  # the first one loads the locales
 @given(own, attributions(ORDERS + WITHOUT_ADDRESS), theirs, st.sampled_from(SIGNS[:6]), st.sampled_from(["", "\n"]))
 def test_what_is_above_a_marked_quote_comes_out_whole_and_alone(
     above: str, who: str, lines: list[str], sign: str, gap: str
@@ -88,12 +89,14 @@ def test_what_is_above_a_marked_quote_comes_out_whole_and_alone(
     assert filled(found.text) == filled(above)
 
 
+@settings(deadline=None)
 @given(own, own, attributions(ORDERS), theirs, st.sampled_from(SIGNS))
 def test_what_is_above_and_below_a_marked_quote_comes_out(above: str, below: str, who: str, lines: list[str], sign: str) -> None:
     found = reply.split(f"{above}\n\n{who}\n{quote(lines, sign)}\n\n{below}", forwarded=False)
     assert filled(found.text) == filled(above) + filled(below)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(theirs, own), min_size=1, max_size=4), attributions(ORDERS), st.sampled_from(SIGNS))
 def test_answers_between_the_quoted_lines_come_out(pairs: list[tuple[list[str], str]], who: str, sign: str) -> None:
     body = "\n\n".join(f"{quote(lines, sign)}\n\n{answer}" for lines, answer in pairs)
@@ -101,6 +104,7 @@ def test_answers_between_the_quoted_lines_come_out(pairs: list[tuple[list[str], 
     assert filled(found.text) == [line for _, answer in pairs for line in filled(answer)]
 
 
+@settings(deadline=None)
 @given(own, st.lists(st.tuples(attributions(ORDERS), theirs), min_size=1, max_size=4))
 def test_a_quote_within_a_quote_is_quoted(above: str, levels: list[tuple[str, list[str]]]) -> None:
     lines: list[str] = []
@@ -110,6 +114,7 @@ def test_a_quote_within_a_quote_is_quoted(above: str, levels: list[tuple[str, li
     assert filled(found.text) == filled(above)
 
 
+@settings(deadline=None)
 @given(own, attributions(ORDERS[:3]), theirs)
 def test_history_without_any_sign_is_cut_below_a_whole_attribution(above: str, who: str, lines: list[str]) -> None:
     found = reply.split("\n".join([above, "", who, "", *lines]), forwarded=False)
@@ -151,6 +156,7 @@ BANNERS = ("---- Original Message ----", "---- Forwarded message ----", "Sent fr
 LINES = st.sampled_from([*OWN, *THEIRS, *MARKS, *BANNERS])
 
 
+@settings(deadline=None)
 @given(
     st.lists(LINES | attributions(ORDERS + WITHOUT_ADDRESS) | st.text("ab> |:@.1\n\t", max_size=20), max_size=25),
     st.sampled_from([True, False, None]),
@@ -167,6 +173,7 @@ def unmarked(text: str) -> list[str]:
     return [bare for line in text.split("\n") if (bare := line.replace("&gt;", ">").lstrip("> \t").rstrip())]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500), st.sampled_from([True, False, None]))
 def test_never_raises(text: str, forwarded: bool | None) -> None:
     assert reply.split(text, forwarded) == reply.split(text, forwarded)
