@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from relay.mail import phrases
 
 _NUMERIC = re.compile(
     r"(?<!\d)(?:\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./-])\d{1,2}\2\d{2,4}(?!\d)"
-    r"|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))"
+    r"|\d{1,2}\. \d{1,2}\. \d{2,4}(?!\d)|\d{4}\s?[年년]|\d{1,2}-[^\W\d_]{3,4}\.?-\d{2,4}(?!\d))"
 )
 TIME = re.compile(r"(?<!\d)\d{1,2}(?::|\.|h| h |点|時|시)\d{2}(?!\d)")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|1[34]|25)\d\d(?!\d)")  # 1404: Persian; 2569: Thai
+TOKEN = re.compile(rf"\d+|{phrases.WORD}")
 _OF = frozenset({"de", "of", "av", "th", "st", "nd", "rd", "г", "р"})
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 DIGIT = re.compile(r"\d")
 
 
@@ -23,6 +25,7 @@ def dated(text: str) -> int:
     """How surely `text` holds a point in time: 2 a whole date (or year and time), 1 a day of a month, 0 none."""
     if not DIGIT.search(text):
         return 0
+    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
     if _NUMERIC.search(text) or (_YEAR.search(text) and _CLOCK.search(text)):
         return 2
     if not _day_of_month(text):

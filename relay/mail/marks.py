@@ -2,52 +2,63 @@
 
 An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
 a colon or stands right before a quote. A header block is a run of From/Sent/To/Subject lines in any order and any of
-the languages of `phrases`. Every rule looks at a bounded number of lines, so a text is read in linear time.
+the languages of `labels`. Every rule looks at a bounded number of lines, so a text is read in linear time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from relay.mail import dates, phrases
+from relay.mail import dates, labels, phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
+NARROWEST = 50  # columns a wrapped line and the word below it have at least
 WINDOW = 4  # lines it may be wrapped over
 BLOCK = 40  # lines a header block may have
+FOREIGN = 8  # lines it may have in a language that no table has
 
-QUOTED = re.compile(r"^[ \t]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
+QUOTED = re.compile(r"^[ \t\xa0]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
+_OTHER_SIGN = re.compile(r"^[ \t\xa0]{0,4}([|│┃¦}»›]|:(?=\s|$))")
+_COMPARISON = re.compile(
+    r"^[ \t]{0,4}>(?:>>[ \t]\S.*(?<!>)$|=?[ \t]?\d{1,6}(?:[.,]\d{1,3})?(?=[ \t]*(?:[%°€$₽£–—-]|[^\W\d_]|$)))"
+)  # "> 5 bar", or the prompt of Python
 RULER = re.compile(r"^[\s>]*+[-_=*~─—–]{2,}+[\s\-_=*~─—–]*+$")
 ADDRESS = re.compile(r"[\w.+%'=/&-]{1,120}@[\w-]{1,80}(?:\.[\w-]{1,80}){0,8}")
+_ADDRESS_END = re.compile(r"@[^\s<>()\[\]]{1,160}")
 _WRAPPED_ADDRESS = re.compile(r"[<(\[][^<>()\[\]]{0,160}@[^<>()\[\]]{1,160}[>)\]]")
 _ENDING = r"(?:\s?[(/][^\s()]{1,8}\)?|/[^\W\d_]{1,10})?"  # "(а)", "(-ла)", "/a" after "wrote"
-_WORDS = "|".join(map(re.escape, phrases.flat(phrases.WROTE)))
+_WORDS = phrases.pattern(phrases.flat(phrases.WROTE))
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})(?![^\W\d_])|(?:写道|寫道|写到|のメール|書きました|작성)", re.IGNORECASE)
 _WROTE_LAST = re.compile(rf"(?:(?<![^\W\d_])|(?<=[>)]))(?:{_WORDS}){_ENDING}[\s:：*_.\-–—]*$", re.IGNORECASE)
+_TORN_END = re.compile(rf">\s?(?:{_WORDS}){_ENDING}\s?[:：]$", re.IGNORECASE)  # "> wrote:", from "<a@b.example\n> wrote:"
 _GLUED = re.compile(rf"(?<=[>\w])(?:{'|'.join(map(re.escape, phrases.WROTE['en']))})\s*:$", re.IGNORECASE)
 _HINT = re.compile(r"[@\d]")
 _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
 _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
 _ON = frozenset(phrases.flat(phrases.ON))
-_ENTITIES = str.maketrans({"\xa0": " ", "\u202f": " "})
+_ODD = dict.fromkeys((0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))) | dict.fromkeys((0xA0, 0x202F), " ")
 
 _LABEL = re.compile(r"^[\s*_>|]{0,12}([^\W\d_][^:：<>@*_]{0,24}?)[\s*_]{0,4}[:：](?!//)[\s*_]{0,4}(.*)$", re.DOTALL)
+_NAMED_ADDRESS = re.compile(r"[^<>@:]{1,100}<[^<>@\s]{1,100}@[^<>@\s]{1,100}>[\s;]*$")
 _INNER_LABEL = re.compile(r"(?<=\s)([^\W\d_]{2,20}):\s")
 _NAMED = frozenset({"from", "date", "to", "subject"})
 
 
 def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
     """Phrases between dashes, or alone on a line that ends in a colon."""
-    words = "|".join(map(re.escape, phrases.flat(table)))
+    words = phrases.pattern(phrases.flat(table))
     dashed = rf"[-_=–—─]{{2,}}+\s*+[*_]*+(?:{words})\b[^\n]{{0,60}}$"
     return re.compile(rf"^[\s*>]*+(?:{dashed}|(?:{words})\s*:\s*$)", re.IGNORECASE)
 
 
 _ORIGINAL = _banner(phrases.ORIGINAL)
 _FORWARDED = _banner(phrases.FORWARDED)
-_ABOVE = re.compile("|".join(map(re.escape, phrases.flat(phrases.ABOVE))), re.IGNORECASE)
+_ORIGINALS = frozenset(phrases.flat(phrases.ORIGINAL))
+_ABOVE = re.compile(phrases.pattern(phrases.flat(phrases.ABOVE)), re.IGNORECASE)
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
 _SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
@@ -72,12 +83,52 @@ def lines(text: str) -> list[Line]:
             found.append(Line(raw, not stripped, quoted))
         else:
             found += [Line(raw[:cut].rstrip(" \t-"), False, False), Line(raw[cut:], False, False)]
-    return found
+    return _with_other_signs(_without_comparisons(found))
 
 
 def _is_quoted(raw: str, stripped: str) -> bool:
     """Behind a quote sign; an ornament, ">>> offer <<<", is none."""
-    return bool(stripped) and QUOTED.match(raw) is not None and not (stripped.endswith("<<") and stripped.startswith(">>"))
+    if stripped.startswith(">>") and (stripped.endswith("<<") or _is_groupwise(stripped)):
+        return False
+    return bool(stripped) and QUOTED.match(raw) is not None and not _TORN_END.match(stripped)
+
+
+def _is_groupwise(text: str) -> bool:
+    """The attribution of GroupWise: ">>> Ivan Petrov <ivan@a.example> 02.03.2026 10:15 >>>"."""
+    return len(text) <= LONGEST and text.startswith(">>>") and text.endswith(">>>") and dates.dated(text) == 2
+
+
+def _without_comparisons(all_lines: list[Line]) -> list[Line]:
+    """Where each `>` is a comparison ("> 5 bar") or a prompt (">>> import") in a text of one's own, it marks no quote."""
+    quoted = [at for at, line in enumerate(all_lines) if line.quoted]
+    if not quoted or not all(_COMPARISON.match(all_lines[at].text) for at in quoted):
+        return all_lines
+    above = _filled_above(all_lines, quoted[0])
+    if above is None or attribution(all_lines, above, True) is not None:
+        return all_lines
+    return [line._replace(quoted=False) for line in all_lines]
+
+
+def _with_other_signs(all_lines: list[Line]) -> list[Line]:
+    """Where an attribution stands above a line behind a bar or a colon, that is the sign of its quote, to the end."""
+    for at, line in enumerate(all_lines):
+        sign = _OTHER_SIGN.match(line.text)
+        above = _filled_above(all_lines, at) if sign and not line.quoted else None
+        if sign is None or above is None or _OTHER_SIGN.match(all_lines[above].text):
+            continue
+        if _tells_who(all_lines[above].text) and attribution(all_lines, above, True) is not None:
+            same = [other.text.lstrip().startswith(sign[1]) for other in all_lines[at:]]
+            below = [other._replace(quoted=other.quoted or told) for other, told in zip(all_lines[at:], same, strict=True)]
+            return all_lines[:at] + below
+    return all_lines
+
+
+def _tells_who(text: str) -> bool:
+    return "@" in text or _WROTE.search(text[-LONGEST:]) is not None
+
+
+def _filled_above(all_lines: Sequence[Line], at: int) -> int | None:
+    return next((i for i in range(at - 1, max(-1, at - 4), -1) if not all_lines[i].blank), None)
 
 
 # ── attributions ───────────────────────────────────────────────────────────────────────────────────────────
@@ -89,24 +140,57 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
     Of the windows that are one, the shortest with a date wins: a name and address that were wrapped away from
     their date are joined to it, and a new sentence above stays out.
     """
+    if _is_groupwise(all_lines[last].text.strip()):
+        return last
     if not _may_end(all_lines[last].text, before_quote):
         return None
-    if not (before_quote or all_lines[last].text.lstrip().startswith("--") or _is_hinted(all_lines, last)):
+    if not (before_quote or all_lines[last].text.strip().startswith("--") or _is_hinted(all_lines, last)):
         return None
     found: int | None = None
-    joined = ""
-    for first in range(last, max(-1, last - WINDOW), -1):
-        if all_lines[first].blank or all_lines[first].quoted:
+    best, joined, apart = 0, "", False
+    for first in _upwards(all_lines, last):
+        apart = apart or (first < last and all_lines[first + 1].blank)
+        if apart and ((best and _names_one(joined)) or not _goes_on(all_lines[first].text)):
+            break
+        if best and not _is_wrapped(all_lines[first].text.strip(), joined):
             break
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
             break
-        date = dates.dated(joined)
-        if _is_attribution(joined, date, before_quote, wrapped=first < last):
-            if date:
-                return first
-            found = first if found is None else found
+        date, told = dates.dated(joined), _tells_who(joined)
+        rank = (2 if told else 1 if not apart else 0) if date else int(told)
+        if rank > best and _is_attribution(joined, date, before_quote, wrapped=first < last):
+            found, best = first, rank
+        if best == 2:
+            break
     return found
+
+
+def _upwards(all_lines: Sequence[Line], last: int) -> Iterator[int]:
+    """The lines an attribution that ends at `last` may have, from the last up; one blank line may part two of them."""
+    at = last
+    for _ in range(WINDOW):
+        if at < 0 or all_lines[at].quoted or all_lines[at].blank:
+            return
+        yield at
+        at -= 2 if at and all_lines[at - 1].blank else 1
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line may be the beginning of an attribution that a blank line has torn: dated, and amid a sentence."""
+    ending = text.rstrip()[-1:]
+    return ending in {"<", "("} or (dates.dated(text) > 0 and ending not in {".", "!", "?", ":"})
+
+
+def _is_wrapped(text: str, below: str) -> bool:
+    """Whether `below` was wrapped away from `text`: that is as long as it may be, or holds only date and names."""
+    strange = [word for word in _words(ADDRESS.sub(" ", _WROTE.sub(" ", text))) if not _is_known(word)]
+    return len(text) + len(below.split(maxsplit=1)[0]) > NARROWEST or all(_may_be_name(word) for word in strange)
+
+
+def _names_one(text: str) -> bool:
+    """Whether an attribution without its date names somebody by itself: more than "wrote" or "<ivan@a.example> wrote"."""
+    return not text.startswith(("<", "(")) and bool(_words(_WROTE.sub(" ", text)))
 
 
 def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
@@ -117,9 +201,10 @@ def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
 def _may_end(text: str, before_quote: bool) -> bool:
     if len(text) > LONGEST:
         return False
+    text = _plain(text)
     if _COLON.search(text[-TAIL:]):
         return True
-    told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--")
+    told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--") or text.rstrip().endswith("--")
     return told and (_WROTE_LAST.search(text[-TAIL:]) is not None or (before_quote and ("@" in text or dates.dated(text) > 0)))
 
 
@@ -131,35 +216,39 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     colon = _COLON.search(core) is not None
     last = _WROTE_LAST.search(core[-TAIL:]) is not None or _GLUED.search(core[-TAIL:]) is not None
     wrote = last or _WROTE.search(core) is not None
-    address = _address(core, wrote)
-    strict = wrapped or not address or not (wrote or before_quote)
-    if core.count(">") > core.count("<") or not (_starts_well(core, date, strict) and _is_short(core)):
+    address = _address(core, wrote or (before_quote and date == 2))
+    sure = address or (before_quote and wrote and (colon or last) and date == 2)
+    strict = wrapped or not sure or not (wrote or before_quote)
+    if core.count(">") > core.count("<") or not (_starts_well(core, date, strict, wrote) and _is_short(core)):
         return False
     bracketed = _WRAPPED_ADDRESS.search(core) is not None
-    named = before_quote or bracketed or _only_names(core)
+    named = before_quote or bracketed or (wrote and _only_names(core, throughout=True))
     return named and (
         (colon and date == 2 and (address or wrote))
         or (before_quote and date > 0 and (address or wrote or colon))
         or (address and wrote and (before_quote or (colon and (date > 0 or bracketed))))
         or (address and last and date == 2)
+        or (before_quote and colon and bracketed and not date)
         or (before_quote and wrote and (colon or last) and _only_names(core))
     )
 
 
 def _plain(text: str) -> str:
-    """HTML entities that a client left in its plain text, and odd blanks."""
-    text = text.translate(_ENTITIES)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"') if "&" in text else text
+    """Without marks of direction, odd blanks and the HTML entities that a client left in its plain text."""
+    text = text if text.isascii() else unicodedata.normalize("NFC", text.translate(_ODD))
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&nbsp;", " ")
 
 
-def _address(core: str, wrote: bool) -> bool:
-    """An address as an attribution gives it: in brackets, or bare beside "wrote" or at the end."""
+def _address(core: str, told: bool) -> bool:
+    """An address as an attribution gives it: in brackets, or at the end; anywhere where more is `told`, such as "wrote"."""
     if "@" not in core:
         return False
     if _WRAPPED_ADDRESS.search(core):
         return True
     bare = ADDRESS.search(core)
-    return bare is not None and (wrote or len(core) - bare.end() <= 3)
+    return bare is not None and (told or len(core) - bare.end() <= 3)
 
 
 def _words(text: str) -> list[str]:
@@ -171,7 +260,7 @@ def _is_known(word: str) -> bool:
     return len(word) == 1 or word in _ON or word in phrases.weekdays() or word in phrases.months() or word in _FILLERS
 
 
-def _starts_well(core: str, date: int, strict: bool) -> bool:
+def _starts_well(core: str, date: int, strict: bool, wrote: bool) -> bool:
     """An attribution starts with its date or with a name, not with a sentence; `strict`: with nothing else at all."""
     if not date:
         return True
@@ -179,7 +268,8 @@ def _starts_well(core: str, date: int, strict: bool) -> bool:
     start = digit.start() if digit else 0
     at = core.find("@")
     if 0 <= at < start:
-        return True
+        between = _ADDRESS_END.split(core[at:start], maxsplit=1)[-1]
+        return wrote or not strict or all(map(_is_known, _words(between)))
     before = _WROTE.sub(" ", core[:start])
     strange = [word for word in _words(before) if not _is_known(word) and word.lower() not in phrases.PRONOUNS]
     return not strange if strict and not _is_name(strange) else len(strange) <= 4
@@ -190,11 +280,13 @@ def _is_short(core: str) -> bool:
     return sum(not _is_known(word) for word in _words(rest)) <= 10
 
 
-def _only_names(core: str) -> bool:
+def _only_names(core: str, throughout: bool = False) -> bool:
     """Beside date and "wrote" there is nothing but what may be a name: it starts with a capital, or its script has no case."""
     rest = _WROTE.sub(" ", _WROTE_LAST.sub(" ", ADDRESS.sub(" ", core)))
     strange = [word for word in _words(rest) if not _is_known(word)]
     after = [word for word in _words(_WROTE.split(core)[-1]) if not _is_known(word)]
+    if throughout and len(strange) > 2 and not all(map(_may_be_name, strange)):
+        return False
     return len(strange) <= 6 and all(_may_be_name(words[0]) for words in (strange, after) if words)
 
 
@@ -209,7 +301,8 @@ def _is_name(words: Sequence[str]) -> bool:
 _FILLERS = frozenset(
     {
         "am", "pm", "gmt", "utc", "msk", "est", "pst", "cet", "uhr", "kl", "ore", "alle", "las", "los", "les", "года", "год",
-        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "om", "heeft", "het",
+        "году", "времени", "by", "von", "van", "der", "den", "del", "from", "via", "и", "and", "du", "de", "la", "le",
+        "da", "om", "heeft", "het",
         "volgende", "je", "użytkownik", "tarihinde", "saat", "klo", "kello", "tháng", "ngày", "lúc", "óra", "keltezéssel",
         "időpontban", "mailto",
     }
@@ -234,12 +327,18 @@ def is_original(text: str) -> bool:
     """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
     if not _is_ornate(text):
         return False
+    text = _plain(text)
     return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
+
+
+def stands_alone(text: str) -> bool:
+    """Whether such a banner is sure by itself; "Original message:" without a dash may be the writer's own."""
+    return not text.strip()[0].isalnum() or _ABOVE.search(text) is not None
 
 
 def is_forwarded(text: str) -> bool:
     """A banner over mail that was forwarded on purpose."""
-    return _is_ornate(text) and _FORWARDED.match(text) is not None
+    return _is_ornate(text) and _FORWARDED.match(_plain(text)) is not None
 
 
 def _is_ornate(text: str) -> bool:
@@ -255,12 +354,13 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     """
     opening = _label(all_lines[first].text)
     if opening is None or opening[0] not in _NAMED:
-        return None
+        return _foreign_block(all_lines, first)
     fields, end = _fields(all_lines, first)
     named = _NAMED & fields.keys()
     if len(named) < 2:
-        return None
-    ruled = first > 0 and RULER.match(_above(all_lines, first)) is not None
+        return _foreign_block(all_lines, first)
+    above = _above(all_lines, first)
+    ruled = RULER.match(above) is not None or is_banner(above)
     timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
     signs = [
         "@" in fields.get("from", ""),
@@ -270,14 +370,35 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
         len(named) == 4,
         ruled and "from" in named,
     ]
-    return end if sum(signs) >= 2 else None
+    mailed = len(named) == 4 or ruled or any("@" in value for value in fields.values()) or list(fields)[:2] == ["from", "date"]
+    return end if mailed and sum(signs) >= 2 else _foreign_block(all_lines, first)
+
+
+def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
+    """A header block whose labels no table has: `label: name <address>`, then a date with its time, an address and a subject."""
+    if "@" not in all_lines[first].text or first == 0 or _LABEL.match(all_lines[first - 1].text):
+        return None
+    values: list[str] = []
+    for line in all_lines[first : first + FOREIGN]:
+        match = _LABEL.match(_plain(line.text[:LONGEST]))
+        if match is None:
+            break
+        values.append(match[2])
+    if len(values) < 4 or not _NAMED_ADDRESS.match(values[0]):
+        return None
+    addressed = [value for value in values if "@" in value]
+    timed = [value for value in values if "@" not in value and dates.dated(value) == 2 and dates.TIME.search(value)]
+    return first + len(values) if len(addressed) >= 2 and len(timed) == 1 and values[-1] not in (*addressed, *timed) else None
+
+
+def is_banner(text: str) -> bool:
+    """Words between dashes, whatever they say, or "Original Message" without any: above a header block it is its banner."""
+    return len(text) <= LONGEST and (_DASHED.match(text) is not None or text.strip().lower() in _ORIGINALS)
 
 
 def _above(all_lines: Sequence[Line], first: int) -> str:
-    for at in range(first - 1, max(-1, first - 4), -1):
-        if not all_lines[at].blank:
-            return all_lines[at].text
-    return ""
+    at = _filled_above(all_lines, first)
+    return "" if at is None else all_lines[at].text
 
 
 def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]:
@@ -306,14 +427,14 @@ def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]
 
 def _further(value: str) -> dict[str, str]:
     """Labels that stand further on in the same line: "From: a@b.example Date: Thu, 24 Mar 2016 08:07"."""
-    names = phrases.labels()
+    names = labels.fields()
     found = [(m, names[m[1].lower()]) for m in _INNER_LABEL.finditer(value[:LONGEST]) if m[1].lower() in names]
     return {name: value[m.end() :].strip() for m, name in found}
 
 
 def _label(text: str) -> tuple[str, str] | None:
-    match = _LABEL.match(text[:LONGEST]) if ":" in text or "：" in text else None
+    match = _LABEL.match(_plain(text[:LONGEST])) if ":" in text or "：" in text else None
     if match is None:
         return None
-    name = phrases.labels().get(match[1].strip().lower())
+    name = labels.fields().get("".join(match[1].lower().split("\u3000")).strip())
     return None if name is None else (name, match[2])

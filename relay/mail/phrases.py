@@ -1,283 +1,115 @@
 """What mail clients say around a quote, as data: one row a language, so that another language is another row.
 
-Used by `marks` (attributions, header blocks, banners) and `signature`. All words are in lower case; month and weekday
-names come from CLDR by way of Babel. Sources: the clients' own letters and their public translations.
+Used by `marks` (attributions, banners) and `signature`; the labels of header blocks are in `labels`. All words are in lower
+case; month and weekday names come from CLDR by way of Babel. Sources: the clients' own letters and their public translations.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Iterable
 from functools import cache
-
-# Labels of a header block, "От: … Отправлено: … Кому: … Тема: …": language → field → labels.
-HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "en": {
-        "from": ("from",),
-        "date": ("sent", "date", "sent at", "sent on", "received"),
-        "to": ("to",),
-        "cc": (
-            "cc",
-            "bcc",
-            "reply-to",
-            "reply to",
-            "importance",
-            "priority",
-            "attachments",
-            "resent-from",
-            "organization",
-            "when",
-        ),
-        "subject": ("subject",),
-    },
-    "ru": {
-        "from": ("от", "от кого", "отправитель"),
-        "date": ("отправлено", "дата", "дата и время", "послано", "отослано"),
-        "to": ("кому", "получатель", "получатели"),
-        "cc": ("копия", "скрытая копия", "ответить", "важность", "вложения", "вложение", "приоритет"),
-        "subject": ("тема", "тема письма"),
-    },
-    "uk": {
-        "from": ("від", "від кого"),
-        "date": ("надіслано", "дата", "відправлено"),
-        "to": ("кому",),
-        "cc": ("копія", "важливість", "прихована копія"),
-        "subject": ("тема",),
-    },
-    "be": {"from": ("ад", "ад каго"), "date": ("адпраўлена", "дата"), "to": ("каму",), "cc": ("копія",), "subject": ("тэма",)},
-    "kk": {
-        "from": ("кімнен", "жіберуші"),
-        "date": ("жіберілді", "жіберілген", "күні"),
-        "to": ("кімге",),
-        "cc": ("көшірме", "көшірмесі"),
-        "subject": ("тақырып", "тақырыбы"),
-    },
-    "bg": {"from": ("от",), "date": ("изпратено", "дата"), "to": ("до",), "cc": ("копие", "як"), "subject": ("относно", "тема")},
-    "sr": {
-        "from": ("од", "od"),
-        "date": ("послато", "poslato", "датум"),
-        "to": ("за", "za"),
-        "cc": ("kopija",),
-        "subject": ("naslov", "тема"),
-    },
-    "de": {
-        "from": ("von",),
-        "date": ("gesendet", "datum", "gesendet am"),
-        "to": ("an",),
-        "cc": ("kopie", "antwort an", "wichtigkeit", "anlagen"),
-        "subject": ("betreff",),
-    },
-    "fr": {
-        "from": ("de", "expéditeur"),
-        "date": ("envoyé", "date", "envoyé le", "message du", "date d'envoi"),
-        "to": ("à", "a", "pour"),
-        "cc": ("copie à", "copie", "répondre à", "importance", "pièces jointes"),
-        "subject": ("objet", "sujet"),
-    },
-    "es": {
-        "from": ("de",),
-        "date": ("enviado", "fecha", "enviado el", "enviada", "enviado en"),
-        "to": ("para", "a"),
-        "cc": ("copia", "responder a", "importancia", "datos adjuntos"),
-        "subject": ("asunto",),
-    },
-    "pt": {
-        "from": ("de",),
-        "date": ("enviado", "data", "enviada em", "enviado em", "enviada"),
-        "to": ("para",),
-        "cc": ("cópia", "importância", "anexos"),
-        "subject": ("assunto",),
-    },
-    "it": {
-        "from": ("da",),
-        "date": ("inviato", "data", "inviato il"),
-        "to": ("a",),
-        "cc": ("copia", "rispondi a", "priorità", "allegati"),
-        "subject": ("oggetto",),
-    },
-    "nl": {
-        "from": ("van",),
-        "date": ("verzonden", "datum", "verzonden op"),
-        "to": ("aan",),
-        "cc": ("kopie", "urgentie", "bijlagen"),
-        "subject": ("onderwerp",),
-    },
-    "pl": {
-        "from": ("od",),
-        "date": ("wysłano", "data", "wysłane", "wysłany"),
-        "to": ("do",),
-        "cc": ("dw", "do wiadomości", "kopia", "udw"),
-        "subject": ("temat",),
-    },
-    "cs": {
-        "from": ("od",),
-        "date": ("odesláno", "datum", "odesláno dne"),
-        "to": ("komu", "pro"),
-        "cc": ("kopie",),
-        "subject": ("předmět",),
-    },
-    "sk": {"from": ("od",), "date": ("odoslané", "dátum"), "to": ("komu", "pre"), "cc": ("kópia",), "subject": ("predmet",)},
-    "sl": {"from": ("od",), "date": ("poslano", "datum"), "to": ("za",), "cc": ("kp",), "subject": ("zadeva",)},
-    "hr": {
-        "from": ("od", "šalje"),
-        "date": ("poslano", "datum"),
-        "to": ("za", "prima"),
-        "cc": ("kopija",),
-        "subject": ("predmet",),
-    },
-    "tr": {
-        "from": ("kimden", "gönderen"),
-        "date": ("gönderildi", "tarih", "gönderme tarihi", "gönderilme tarihi"),
-        "to": ("kime", "alıcı"),
-        "cc": ("bilgi",),
-        "subject": ("konu",),
-    },
-    "sv": {"from": ("från",), "date": ("skickat", "datum", "skickades"), "to": ("till",), "cc": ("kopia",), "subject": ("ämne",)},
-    "da": {"from": ("fra",), "date": ("sendt", "dato"), "to": ("til",), "cc": ("kopi",), "subject": ("emne",)},
-    "nb": {"from": ("fra",), "date": ("sendt", "dato"), "to": ("til",), "cc": ("kopi",), "subject": ("emne",)},
-    "fi": {
-        "from": ("lähettäjä",),
-        "date": ("lähetetty", "päivämäärä", "päiväys", "pvm"),
-        "to": ("vastaanottaja",),
-        "cc": ("kopio",),
-        "subject": ("aihe",),
-    },
-    "et": {
-        "from": ("saatja", "kellelt"),
-        "date": ("saadetud", "kuupäev"),
-        "to": ("adressaat", "kellele"),
-        "cc": ("koopia",),
-        "subject": ("teema",),
-    },
-    "lv": {"from": ("no",), "date": ("nosūtīts", "datums"), "to": ("kam",), "cc": ("kopija",), "subject": ("temats", "tēma")},
-    "lt": {"from": ("nuo",), "date": ("išsiųsta", "data"), "to": ("kam", "iki"), "cc": ("kopija",), "subject": ("tema",)},
-    "hu": {
-        "from": ("feladó", "küldő"),
-        "date": ("elküldve", "dátum", "küldve"),
-        "to": ("címzett",),
-        "cc": ("másolatot kap", "másolat"),
-        "subject": ("tárgy",),
-    },
-    "ro": {
-        "from": ("de la", "de"),
-        "date": ("trimis", "data", "dată"),
-        "to": ("către", "catre"),
-        "cc": ("copie",),
-        "subject": ("subiect",),
-    },
-    "el": {
-        "from": ("από",),
-        "date": ("στάλθηκε", "ημερομηνία", "εστάλη", "αποστολή"),
-        "to": ("προς",),
-        "cc": ("κοινοποίηση", "κοιν."),
-        "subject": ("θέμα",),
-    },
-    "ar": {
-        "from": ("من",),
-        "date": ("تم الإرسال", "التاريخ", "تاريخ الإرسال", "مرسل"),
-        "to": ("إلى",),
-        "cc": ("نسخة",),
-        "subject": ("الموضوع",),
-    },
-    "he": {
-        "from": ("מאת",),
-        "date": ("נשלח", "תאריך", "נשלח בתאריך"),
-        "to": ("אל", "לכבוד"),
-        "cc": ("עותק",),
-        "subject": ("נושא",),
-    },
-    "zh": {
-        "from": ("发件人", "寄件者", "寄件人", "發件人"),
-        "date": ("发送时间", "日期", "发送日期", "寄件日期", "傳送時間", "時間", "发件时间"),
-        "to": ("收件人", "收件者"),
-        "cc": ("抄送", "副本", "密送"),
-        "subject": ("主题", "主旨", "主題"),
-    },
-    "ja": {
-        "from": ("差出人", "送信者", "送信元"),
-        "date": ("送信日時", "日時", "日付", "送信"),
-        "to": ("宛先",),
-        "cc": ("cc",),
-        "subject": ("件名",),
-    },
-    "ko": {
-        "from": ("보낸 사람", "발신", "보낸사람"),
-        "date": ("보낸 날짜", "날짜", "보낸날짜", "보냄"),
-        "to": ("받는 사람", "수신", "받는사람"),
-        "cc": ("참조",),
-        "subject": ("제목",),
-    },
-    "vi": {
-        "from": ("từ",),
-        "date": ("ngày", "đã gửi", "đã gửi vào"),
-        "to": ("đến", "tới"),
-        "cc": ("đồng gửi",),
-        "subject": ("chủ đề", "tiêu đề"),
-    },
-    "id": {
-        "from": ("dari",),
-        "date": ("terkirim", "tanggal", "dikirim"),
-        "to": ("kepada", "ke"),
-        "cc": ("tembusan",),
-        "subject": ("subjek", "perihal"),
-    },
-}
 
 # "wrote" of an attribution: language → forms; "(а)", "(-ла)" and the like after them are understood.
 WROTE: dict[str, tuple[str, ...]] = {
-    "en": ("wrote", "writes", "sent", "has written", "said"),
-    "ru": ("пишет", "писал", "писала", "писали", "написал", "написала", "написали", "сообщил", "сообщила"),
-    "uk": ("пише", "писав", "писала", "написав", "написала"),
-    "be": ("піша", "напісаў", "напісала"),
-    "kk": ("жазды", "деп жазды", "жазған"),
+    "en": ("wrote", "writes", "sent", "has written", "said", "quoting"),
+    "ru": (
+        "пишет",
+        "писал",
+        "писала",
+        "писали",
+        "написал",
+        "написала",
+        "написали",
+        "сообщил",
+        "сообщила",
+        "отправил",
+        "отправила",
+        "цитирую",
+    ),
+    "uk": ("пише", "писав", "писала", "написав", "написала", "пишуть", "надіслав", "надіслала"),
+    "be": ("піша", "напісаў", "напісала", "пісаў", "пісала"),
+    "kk": ("жазды", "деп жазды", "жазған", "мынаны жазды", "жазып жіберді"),
     "bg": ("написа", "пише"),
-    "sr": ("је написао", "је написала", "je napisao", "je napisala", "napisao je", "piše"),
-    "de": ("schrieb", "schrieben", "geschrieben", "hat geschrieben", "schreibt"),
+    "sr": (
+        "је написао",
+        "је написала",
+        "je napisao",
+        "je napisala",
+        "napisao je",
+        "piše",
+        "пише",
+        "написао је",
+        "написала је",
+        "je napisao/la",
+    ),
+    "de": ("schrieb", "schrieben", "geschrieben", "hat geschrieben", "schreibt", "zitat von"),
     "fr": ("a écrit", "écrivait", "a ecrit", "écrit"),
     "es": ("escribió", "escribio", "ha escrito"),
     "pt": ("escreveu", "escreveu em"),
     "it": ("ha scritto", "scrisse"),
     "nl": ("schreef", "heeft geschreven", "het volgende geschreven", "geschreven"),
-    "pl": ("napisał", "napisała", "pisze", "napisal", "napisała/napisał"),
-    "cs": ("napsal", "napsala", "napsal/a", "píše"),
-    "sk": ("napísal", "napísala", "napísal/a", "píše"),
-    "sl": ("je napisal", "je napisala"),
-    "hr": ("napisao je", "napisala je", "je napisao", "je napisala"),
+    "pl": ("napisał", "napisała", "pisze", "napisal", "napisała/napisał", "pisał", "pisała"),
+    "cs": ("napsal", "napsala", "napsal/a", "píše", "psal", "psala", "odesílatel"),
+    "sk": ("napísal", "napísala", "napísal/a", "píše", "písal", "písala", "píšete"),
+    "sl": ("je napisal", "je napisala", "napisal", "napisala"),
+    "hr": ("napisao je", "napisala je", "je napisao", "je napisala", "piše", "napisao/la"),
     "tr": ("yazdı", "şunu yazdı", "şunları yazdı", "tarihinde şunu yazdı"),
     "sv": ("skrev",),
     "da": ("skrev",),
     "nb": ("skrev",),
-    "fi": ("kirjoitti",),
-    "et": ("kirjutas",),
+    "fi": ("kirjoitti", "kirjoittaa", "lähetti"),
+    "et": ("kirjutas", "kirjutas kuupäeval"),
     "lv": ("rakstīja",),
     "lt": ("rašė",),
-    "hu": ("írta", "ezt írta", "a következőt írta"),
-    "ro": ("a scris",),
+    "hu": ("írta", "ezt írta", "a következőt írta", "írt", "írja"),
+    "ro": ("a scris", "a trimis", "scrie"),
     "el": ("έγραψε", "γράφει"),
-    "ar": ("كتب", "كتبت"),
-    "he": ("כתב", "כתבה"),
-    "zh": ("写道", "寫道", "写到", "撰写"),
-    "ja": ("書きました", "のメール"),
-    "ko": ("작성", "님이 작성", "님이 다음과 같이 썼습니다"),
-    "vi": ("đã viết",),
+    "ar": ("كتب", "كتبت", "تمت كتابة ما يلي", "قام بكتابة"),
+    "he": ("כתב", "כתבה", "מאת"),
+    "zh": ("写道", "寫道", "写到", "撰写", "寫到"),
+    "ja": ("書きました", "のメール", "が書きました"),
+    "ko": ("작성", "님이 작성", "님이 다음과 같이 썼습니다", "쓴 글", "썼습니다"),
+    "vi": ("đã viết", "viết"),
     "id": ("menulis",),
+    "mk": ("напиша", "напишал"),
+    "ca": ("va escriure", "ha escrit", "missatge de"),
+    "gl": ("escribiu",),
+    "eu": ("idatzi zuen", "igorleak hau idatzi zuen"),
+    "is": ("skrifaði",),
+    "sq": ("shkroi",),
+    "th": ("เขียนว่า", "เขียน"),
+    "fa": ("نوشت", "نوشته است"),
+    "hi": ("ने लिखा", "लिखा"),
+    "ka": ("დაწერა", "წერს"),
+    "hy": ("գրել է", "գրեց"),
+    "az": ("yazdı", "tarixində yazdı"),
+    "uz": ("yozdi", "ёзди"),
+    "ky": ("жазды", "мындай деп жазды"),
+    "tg": ("навишт",),
+    "mn": ("бичсэн", "бичжээ"),
+    "ms": ("menulis", "telah menulis"),
+    "tl": ("sumulat", "isinulat ni"),
 }
 
 # What stands before the date of an attribution: "On", "Am", "W dniu"; language → words.
 ON: dict[str, tuple[str, ...]] = {
     "en": ("on", "at", "in", "dated"),
-    "ru": ("в", "от", "пользователь"),
+    "ru": ("в", "от", "пользователь", "письме", "сообщении"),
     "uk": ("о", "в", "від"),
     "bg": ("на", "в"),
     "de": ("am", "um"),
     "fr": ("le", "en", "date"),
     "es": ("el", "en", "día"),
-    "pt": ("em", "no", "na", "dia"),
+    "pt": ("em", "no", "na", "dia", "às", "de"),
     "it": ("il", "giorno", "in", "data", "alle", "ore"),
     "nl": ("op", "om"),
     "pl": ("w", "dniu", "dnia", "o"),
     "cs": ("dne", "v"),
     "sk": ("dňa", "o"),
-    "sl": ("dne", "je"),
-    "hr": ("dana",),
+    "sl": ("dne", "je", "v", "ob", "oseba"),
+    "hr": ("dana", "u"),
     "sv": ("den",),
     "da": ("den", "d"),
     "nb": ("på", "den"),
@@ -287,8 +119,22 @@ ON: dict[str, tuple[str, ...]] = {
     "he": ("בתאריך", "ב"),
     "zh": ("在", "于", "於"),
     "vi": ("vào", "lúc"),
-    "id": ("pada", "tanggal"),
+    "id": ("pada", "tanggal", "pukul"),
     "lt": ("nuo",),
+    "be": ("у", "ад"),
+    "kk": ("ж",),
+    "mk": ("на", "во"),
+    "ca": ("el", "del", "dia", "a", "les", "dl"),
+    "is": ("þann", "þ"),
+    "th": ("ในวันที่", "เมื่อ", "เวลา"),
+    "fa": ("در", "تاریخ"),
+    "lv": ("plkst", "lietotājs", "g"),
+    "sr": ("дана", "у"),
+    "et": ("kell", "kuupäeval"),
+    "ms": ("pada",),
+    "az": ("tarixində",),
+    "uz": ("yil", "soat"),
+    "ky": ("ж",),
 }
 
 # A banner that stands over quoted history, between dashes: language → phrases.
@@ -298,7 +144,13 @@ ORIGINAL: dict[str, tuple[str, ...]] = {
     "uk": ("оригінальне повідомлення", "вихідне повідомлення", "початкове повідомлення"),
     "kk": ("бастапқы хабар", "түпнұсқа хабар"),
     "bg": ("оригинално съобщение", "първоначално съобщение"),
-    "de": ("ursprüngliche nachricht", "originalnachricht", "original-nachricht", "ursprüngliche mitteilung"),
+    "de": (
+        "ursprüngliche nachricht",
+        "originalnachricht",
+        "original-nachricht",
+        "ursprüngliche mitteilung",
+        "ursprüngliche mail",
+    ),
     "fr": ("message d'origine", "message d’origine", "message original", "message initial"),
     "es": ("mensaje original",),
     "pt": ("mensagem original",),
@@ -432,9 +284,12 @@ REPLY_PREFIXES = frozenset({"re", "aw", "sv", "vs", "odp", "отв", "відп",
 FORWARD_PREFIXES = frozenset(
     {"fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달"}
 )
+# A word as a regular expression: letters with the marks above and below them (Hebrew, Arabic, Indic and Thai scripts).
+WORD = r"(?:[^\W\d_][\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*+)++"
 _LOCALES = (
     "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv",
     "da", "nb", "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
+    "mk", "ca", "gl", "eu", "is", "sq", "ka", "hy", "az", "uz", "ky", "mn", "ms", "th", "fa", "hi",
 )  # fmt: skip
 
 
@@ -443,16 +298,17 @@ def flat(table: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({phrase for row in table.values() for phrase in row}, key=lambda phrase: (-len(phrase), phrase)))
 
 
-@cache
-def labels() -> dict[str, str]:
-    """Header-block label → field ("from", "date", "to", "cc", "subject"), of every language."""
-    return {label: name for row in HEADERS.values() for name, forms in row.items() for label in forms}
+def pattern(found: Iterable[str]) -> str:
+    """A regular expression of any of those phrases, the longest first; sorted by first letter, for that is tried much faster."""
+    groups = itertools.groupby(sorted(found, key=lambda phrase: (phrase[0], -len(phrase), phrase)), key=lambda phrase: phrase[0])
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(re.escape(each[1:]) for each in group)})" for first, group in groups)
 
 
 @cache
 def months() -> frozenset[str]:
     """Month names and their abbreviations, without a full stop, in every language."""
-    return _names("months")
+    names = _names("months")
+    return names | {name[:end] for name in names for end in range(4, len(name))}
 
 
 @cache
@@ -468,5 +324,5 @@ def _names(what: str) -> frozenset[str]:
     for code in _LOCALES:
         for by_width in getattr(Locale.parse(code), what).values():
             for width in ("wide", "abbreviated"):
-                found.update(name.lower().rstrip(".") for name in by_width.get(width, {}).values())
-    return frozenset(name for name in found if name.isalpha() and len(name) > 1)
+                found.update(word for name in by_width.get(width, {}).values() for word in re.findall(WORD, name.lower()))
+    return frozenset(word for word in found if len(word) > 1)

@@ -137,7 +137,7 @@ def _tags(all_lines: list[Line], forwarded: bool | None, known: Collection[int])
         if mark.forward and not _is_ours(all_lines, mark):
             tags[mark.first :] = ["forwarded"] * (len(tags) - mark.first)
             break
-        first = _with_rulers(all_lines, tags, mark.first)
+        first = _with_rulers(all_lines, tags, mark.first, mark.block)
         local = before_quote[mark.end - 1]
         end = mark.end if local else len(tags)
         tags[first:end] = ["quoted"] * (end - first)
@@ -153,12 +153,18 @@ def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: boo
     if marks.is_original(text):
         below = _filled(all_lines, at + 1)
         end = marks.header_block(all_lines, below) if below is not None else None
-        return _Mark(at, end or at + 1, forward=forwarded is True)
+        if end or before_quote or marks.stands_alone(text):
+            return _Mark(at, end or at + 1, forward=forwarded is True)
     end = marks.header_block(all_lines, at)
-    if end is not None:
+    if end is not None and (above or forwarded is not False or _has_address(all_lines[at:end])):
         return _Mark(at, end, forward=forwarded is True or (forwarded is None and not above), block=True)
     first = marks.attribution(all_lines, at, before_quote)
     return None if first is None else _Mark(first, at + 1, forward=False)
+
+
+def _has_address(block: Sequence[Line]) -> bool:
+    """Whether a block that stands above all else names an address: else it is rather a form than an answer without a word."""
+    return any("@" in line.text for line in block)
 
 
 def _filled(all_lines: Sequence[Line], at: int) -> int | None:
@@ -175,14 +181,15 @@ def _before_quote(all_lines: Sequence[Line]) -> list[bool]:
     return answers
 
 
-def _with_rulers(all_lines: Sequence[Line], tags: Sequence[Tag], first: int) -> int:
-    """Where the mark begins together with the rulers right above it."""
+def _with_rulers(all_lines: Sequence[Line], tags: Sequence[Tag], first: int, block: bool) -> int:
+    """Where the mark begins together with the rulers right above it, and with the banner above a header block."""
     start = at = first
     while at > 0 and tags[at - 1] == "new" and (all_lines[at - 1].blank or marks.RULER.match(all_lines[at - 1].text)):
         at -= 1
         if not all_lines[at].blank:
             start = at
-    return start
+    banner = block and at > 0 and tags[at - 1] == "new" and marks.is_banner(all_lines[at - 1].text)
+    return at - 1 if banner else start
 
 
 def _is_torn(all_lines: Sequence[Line], at: int) -> bool:
