@@ -20,8 +20,8 @@ _CLOSINGS = frozenset(phrases.flat(phrases.CLOSING))
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()./-]{0,2}){5}", re.IGNORECASE)
 _REACHES = re.compile(r"@[\w-]{1,80}\.|www\.|https?:|\+\d[\d\s()./-]{7,}|\b(?:tel|тел|phone|mob|моб|fax)\b", re.IGNORECASE)
 _COLUMNS = re.compile(r"[|\t]|\S {3,}\S")
-_STOP = re.compile(r"[^\W\d_]{3,}[»\")]*\s*(?:[.!?:;…。！？]|\.\.\.)+$")
-_FIRM = re.compile(r"\b(?:ltd|inc|corp|llc|bros)\.$", re.IGNORECASE)
+_STOP = re.compile(r"(?:[^\W\d_]{3,}|(?<![^\W\d_])[a-zа-яё]{2}|(?<![\d.])\d{1,4})[»\")]*\s*(?:[.!?:;…。！？]|\.\.\.)+$")
+_FIRM = re.compile(r"\b(?:ltd|inc|corp|llc|bros|co|gmbh|ул|пр|стр|корп|обл|str|dr|ing)\.$", re.IGNORECASE)
 _PUNCTUATION = " \t\xa0,.!;:-–—*_،，、。！"
 MOST = 15  # lines a signature may have after anything but "-- "
 LONGEST = 60  # lines it may have after that
@@ -75,11 +75,15 @@ def _marked(lines: Sequence[str], spaced: bool) -> set[int]:
         if line == OPEN and start is None:
             start = at
         elif line == CLOSE and start is not None:
-            while start > 0 and (not lines[start - 1].strip() or _DELIMITER.match(lines[start - 1])):
-                start -= 1
-            cut |= _taken(lines, start, at) | {at}
+            cut |= _taken(lines, _with_delimiter(lines, start), at) | {at}
             start = None
     return cut
+
+
+def _with_delimiter(lines: Sequence[str], start: int) -> int:
+    """Where a marked signature begins together with the delimiter that the client has put above it."""
+    above = next((at for at in range(start - 1, -1, -1) if lines[at].strip()), None)
+    return start if above is None or not _DELIMITER.match(lines[above]) else above
 
 
 def _last(lines: Sequence[str], spaced: bool) -> set[int]:
