@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from relay.mail import formulas, marks
-from relay.mail.formulas import AROUND, bare, holds, starts
+from relay.mail.formulas import AROUND, bare, starts
 
 LONGEST = 6000  # characters of one notice; a longer paragraph is no notice
 MOST = 40  # paragraphs at the end that are looked at
@@ -40,7 +40,8 @@ class _Paragraph(NamedTuple):
 def find(region: Sequence[str]) -> set[int]:
     """Which lines of a region (one run of newly written lines) are noise."""
     filled = [at for at, line in enumerate(region) if line.strip()]
-    cut = {at for at in filled if _is_sent_from(region, at, filled[-1])}
+    alone = (at for number, at in enumerate(filled) if _is_apart(region, at) or len(filled) - number <= LINES)
+    cut = {at for at in alone if _is_sent_from(region, at, filled[-1])}
     return cut | _top(region, filled) | _bottom(region)
 
 
@@ -69,8 +70,12 @@ def _is_sent_from(region: Sequence[str], at: int, last: int) -> bool:
     if not is_sent_from(region[at]):
         return False
     below = next((i for i in range(at + 1, last + 1) if not _goes_along(region[i])), last + 1)
-    before = at == 0 or not region[at - 1].strip() or _DELIMITER.match(region[at - 1]) is not None
+    before = _is_apart(region, at)
     return below > last or (before and (not region[below - 1].strip() or _DELIMITER.match(region[below - 1]) is not None))
+
+
+def _is_apart(region: Sequence[str], at: int) -> bool:
+    return at == 0 or not region[at - 1].strip() or _DELIMITER.match(region[at - 1]) is not None
 
 
 def _goes_along(line: str) -> bool:
@@ -104,13 +109,13 @@ def _banner(region: Sequence[str], filled: Sequence[int]) -> int:
         said = f"{said} {bare(region[at][:LONGEST])}"
         if _says_banner(said) or (count == 1 and _is_short_banner(region[at])):
             return _whole(region, filled, count)
-        if not holds(said, formulas.BANNER) and _COMPLETE.search(region[at]):
+        if not formulas.BANNER.held(said) and _COMPLETE.search(region[at]):
             return 0
     return 0
 
 
 def _says_banner(said: str) -> bool:
-    return any(phrase in said for phrase in formulas.FIRST_CONTACT) or len(holds(said, formulas.BANNER)) > 1
+    return any(phrase in said for phrase in formulas.FIRST_CONTACT) or len(formulas.BANNER.held(said)) > 1
 
 
 def _is_short_banner(line: str) -> bool:
@@ -123,7 +128,7 @@ def _whole(region: Sequence[str], filled: Sequence[int], count: int) -> int:
     """The banner's lines up to the end of its sentence, and those that only go on warning."""
     for above, at in zip(filled[count - 1 :], filled[count:], strict=False):
         wrapped = len(region[above]) > WRAPPED and not _COMPLETE.search(region[above])
-        if at != above + 1 or not (wrapped or holds(bare(region[at][:LONGEST]), formulas.BANNER)):
+        if at != above + 1 or not (wrapped or formulas.BANNER.held(bare(region[at][:LONGEST]))):
             break
         count += 1
     return count
@@ -187,8 +192,8 @@ def _is_scanned(said: str) -> bool:
 def _notice(said: Sequence[str]) -> int | None:
     """Where a notice begins: the line of its first phrase, or the one that it is wrapped from."""
     whole = " ".join(said)
-    kinds = holds(whole, formulas.NOTICE)
-    if len(kinds) < 2 or len(whole) < SHORTEST or whole.endswith("?"):
+    kinds = formulas.NOTICE.held(whole) if len(whole) >= SHORTEST else {}
+    if len(kinds) < 2 or whole.endswith("?"):
         return None
     first = min(kinds.values())
     at = next(number for number, end in enumerate(accumulate(len(line) + 1 for line in said)) if first < end)
@@ -202,7 +207,7 @@ def _goes_with_notice(lines: Sequence[str]) -> bool:
     if all(map(_NEUTRAL.match, lines)):
         return True
     whole = bare(" ".join(lines)[:LONGEST])
-    return _is_heading(whole) or bool(holds(whole, formulas.NOTICE))
+    return _is_heading(whole) or bool(formulas.NOTICE.held(whole))
 
 
 def _is_heading(said: str) -> bool:

@@ -6,19 +6,37 @@ programs' own mails, the notices that firms publish, and the vendors' manuals of
 
 from __future__ import annotations
 
-# A phone, program or service: what "Sent from …" has to name, or it is somebody's sentence. Beginnings of words.
+# A phone, program or service: what "Sent from …" has to name, or it is somebody's sentence ("sent via mail", "отправлено через
+# почту" are). Beginnings of words.
 DEVICES: tuple[str, ...] = (
-    "iphon", "айфон", "ipad", "ipod", "ios", "android", "андроид", "galaxy", "samsung", "самсунг", "huawei", "honor", "xiaomi",
-    "redmi",
-    "poco", "oppo", "vivo", "realme", "oneplus", "pixel", "nokia", "lumia", "sony", "xperia", "htc", "motorola", "blackberry",
-    "windows", "mac", "mail", "gmail", "outlook", "yahoo", "aol", "proton", "thunderbird", "k-9", "spark", "typeapp", "bluemail",
-    "blue mail", "aqua", "mymail", "mailbird", "airmail", "edison", "fairemail", "nine", "superhuman", "gmx", "web.de",
-    "t-online",
-    "freenet", "orange", "sfr", "libero", "virgilio", "o2", "seznam", "email.cz", "onet", "interia", "yandex", "яндекс",
-    "почт", "пошт",
-    "mobil", "мобил", "mobi", "mobile", "movil", "phone", "smartphone", "смартфон", "телефон", "handy", "tablet", "планшет",
-    "device", "устройств", "пристро", "gerat", "appareil", "dispositivo", "urzadzen", "zarizen", "app", "приложен",
-    "手机", "手機", "邮箱", "전화", "κινητο", "הנייד", "הטלפון",
+    # makes and programs
+    "iphon", "айфон", "ipad", "ipod", "ios", "android", "андроид", "galaxy", "samsung", "самсунг", "huawei", "xiaomi", "redmi",
+    "poco",
+    "realme", "oneplus", "nokia", "lumia", "xperia", "htc", "motorola", "blackberry", "windows", "outlook", "gmail", "yahoo",
+    "aol",
+    "proton", "thunderbird", "k-9", "typeapp", "bluemail", "blue mail", "mymail", "mail.ru", "mailbird", "airmail",
+    "edison mail", "fairemail",
+    "superhuman", "mailspring", "spark mail", "spark by readdle", "gmx", "web.de", "t-online", "freenet", "mail orange",
+    "orange mail", "sfr mail",
+    "libero mail", "virgilio mail", "seznam", "email.cz", "onet", "interia", "yandex", "яндекс", "tutanota", "tuta mail",
+    "fastmail",
+    "zoho mail", "rambler", "рамблер", "ukr.net", "smartphone", "smartfon", "смартфон",
+    # in words
+    "mail for", "mail app", "mobile mail", "mobile app", "mobile device", "mobile phone", "my phone", "my mobile", "my cell",
+    "my tablet",
+    "my device", "t-mobile", "my mac", "my pc", "my laptop", "my computer", "my pixel", "my honor", "my sony", "my oppo",
+    "my vivo",
+    "почты mail", "почты для", "почта для", "почты майл", "приложения почт",
+    'приложения "почт', "приложения «почт", "мобильной почт",
+    "мобильного приложен", "мобильного телефон", "мобильного устройств", "моего телефон", "моего мобильн", "моего устройств",
+    "моего планшет", "устройства honor", "мобильної пошт", "мобільної пошт", "мобільного", "мого телефон", "мого пристро",
+    "мобильной верси",
+    "mobiltelefon", "mobilgerat", "mobilen endger", "meinem handy", "meinem tablet", "meinem telefon",
+    "mon mobile", "mon telephone", "mon appareil", "mon portable", "application mail",
+    "mi movil", "mi telefono", "mi dispositivo", "meu celular", "meu telemovel", "meu telefone", "meu dispositivo",
+    "mio cellulare", "mio telefono", "mio dispositivo", "urzadzenia mobiln", "mojego telefon", "mobilniho", "meho telefon",
+    "mijn mobiel", "mijn telefoon", "mijn toestel", "min mobil", "min telefon", "matkapuhelim", "puhelimestani",
+    "telefonumdan", "cep telefonum", "手机", "手機", "邮箱大师", "小米", "华为",
 )  # fmt: skip
 
 # What follows "Sent from my phone." in the same line or the next: language → beginnings.

@@ -382,14 +382,14 @@ SENT_FROM: dict[str, tuple[str, ...]] = {
     ),
     "fr": (
         "envoyé de mon", "envoyé depuis", "envoyé à partir", "envoyé avec", "obtenez outlook pour", "télécharger outlook",
-        "envoyé par", "obtenir outlook pour", "téléchargez outlook",
+        "obtenir outlook pour", "téléchargez outlook",
     ),
-    "es": ("enviado desde", "enviado con", "obtener outlook para", "obtén outlook para", "enviado por"),
+    "es": ("enviado desde", "enviado con", "obtener outlook para", "obtén outlook para"),
     "pt": (
         "enviado do meu", "enviado de", "enviado via", "obter o outlook para", "obtenha o outlook para", "enviado a partir",
         "enviado pelo",
     ),
-    "it": ("inviato da", "inviato dal", "inviato con", "scarica outlook per", "ottieni outlook per", "inviata da"),
+    "it": ("inviato da", "inviato dal", "inviato con", "scarica outlook per", "ottieni outlook per"),
     "nl": (
         "verstuurd vanaf", "verzonden vanaf", "verzonden met", "outlook voor", "verstuurd met", "verstuurd via",
         "download outlook voor",

@@ -80,10 +80,35 @@ def test_phrases_are_of_kinds_that_say_different_things(table: dict[str, dict[st
         "Отправлено из Москвы вчера",
         "Отправлено с курьером, накладная 118",
         "Enviado desde el almacén",
+        "Отправлено через Почту России",
+        "Отправлено с мобильной бригадой",
+        "Sent via mail on Friday",
+        "Sent with spark plugs",
+        "Envoyé par mail hier",
+        "Sent with tracking https://track.example/118",
     ],
 )
 def test_a_line_that_names_no_phone_or_program_is_a_sentence(line: str) -> None:
     assert not noise.is_sent_from(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my Pixel 8",
+        "Sent from Outlook for iOS<https://aka.ms/o0ukef>",
+        "Отправлено из Почты Mail для iOS",
+        "Отправлено с моего телефона",
+        "Отправлено со смартфона Samsung Galaxy.",
+        "Von meinem Samsung Galaxy Smartphone gesendet.",
+        "Sent from my BlackBerry 10 smartphone.",
+        "Enviado desde mi móvil",
+        "发自我的华为手机",
+        "Sent from my T-Mobile 4G LTE Device",
+    ],
+)
+def test_a_line_that_names_a_phone_or_a_program_is_none(line: str) -> None:
+    assert reply.split(f"Done.\n\n{line}") == reply.Reply("Done.", signature=line)
 
 
 def test_what_an_announcement_brings_is_no_notice() -> None:
