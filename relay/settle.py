@@ -15,8 +15,8 @@ from relay import address, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
-from relay.mail import commands, signature
-from relay.model import Chain, Envelope, Mail, Ticket
+from relay.mail import commands, pictures, signature
+from relay.model import Attachment, Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
@@ -81,6 +81,7 @@ def settle(
         return _stranger(case)
     if settings.relay.domain in mail.loops:
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
+    case.mail = _without_familiar_pictures(case)
     if refusal := _turn(case):
         return refusal
     for token in case.returns:
@@ -201,6 +202,8 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     ledger.save(case.connection, own.chain, decision, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
+    if not rules.is_internal(turn):
+        _know_pictures(case, own.chain.id)
     if not before:
         ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
 
@@ -247,6 +250,25 @@ def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]
     said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
     found = ((each, store.said_by(said, each.quote)) for each in case.mail.answered)
     return tuple({"quote": each.quote, "answer": each.answer, "of": ticket} for each, ticket in found if ticket is not None)
+
+
+def _without_familiar_pictures(case: _Mail) -> Mail:
+    """The mail without the pictures of a signature that its author has sent before; a mail taken up again stays as it was."""
+    suspects = pictures.suspects(case.mail)
+    if not suspects or store.seen_anywhere(case.connection, case.identity):
+        return case.mail
+    marks = {file.sha256: _picture_mark(case, file) for file in suspects}
+    return pictures.without(case.mail, {sha256 for sha256, mark in marks.items() if store.seen(case.connection, mark, "picture")})
+
+
+def _know_pictures(case: _Mail, chain_id: int) -> None:
+    """From the next mail on, this mail's pictures are no news of its author. Internal ones nobody else has seen."""
+    for file in pictures.suspects(case.mail):
+        ledger.first_time(case.connection, _picture_mark(case, file), "picture", chain_id, case.envelope.id)
+
+
+def _picture_mark(case: _Mail, file: Attachment) -> str:
+    return hashlib.sha256(f"{case.mail.author.address.lower()}\0{file.sha256}".encode(errors="replace")).hexdigest()
 
 
 def _answered(case: _Mail, party: str) -> Own | None:

@@ -15,6 +15,7 @@ from relay.model import Attachment, Bounce, Command, Mail, MailKind
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
+_DELIMITED = re.compile(r"(?m)^--[ \xa0]?\r?$")
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
@@ -161,7 +162,9 @@ def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
     if pictures and "cid:" in source and not _SHORT_CID.search(plain):
         return True
     unmarked = "\n>" not in plain and not plain.startswith(">")
-    return (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain)
+    if (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain):
+        return True
+    return _DELIMITED.search(plain) is None and html.has_signature(source)
 
 
 def _tells_paragraphs(source: str, plain: str) -> bool:
