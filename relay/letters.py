@@ -58,6 +58,8 @@ class Said:
     stays_from: tuple[str, ...]
     muted: bool
     status: str
+    mail: str
+    since: str
     until: str
     reference: str
     name: str
@@ -270,6 +272,8 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         stays_from=tuple(mime.clean(name) for name in entry.data.get("stays_from", ())),
         muted=bool(entry.data.get("muted")),
         status=language.status(entry.data["status"]) if entry.kind == "status" else "",
+        mail=str(entry.data.get("mail", "")),
+        since=language.day(entry.data["since"]) if entry.data.get("since") else "",
         until=language.day(entry.data["until"]) if entry.data.get("until") else "",
         reference=mime.clean(str(entry.data.get("reference", ""))),
         name=mime.clean(str(entry.data.get("name", ""))),

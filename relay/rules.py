@@ -117,10 +117,20 @@ def _like_internal(word: str) -> bool:
 
 
 def _automatic(turn: Turn, now: datetime) -> Event:
-    """An auto-reply is noted for its own party and answered by nobody."""
+    """What a program wrote is noted for the party of its ticket, with what it is and says, and answered by nobody."""
     mail = turn.mail
+    data = {"mail": mail.kind} | ({} if mail.absence is None else {"since": mail.absence.since, "until": mail.absence.until})
     return Event(
-        -1, "automatic", turn.ticket, mail.author, now, True, mail.text, mail_id=turn.mail_id, message_id=mail.message_id
+        id=-1,
+        kind="automatic",
+        ticket=turn.ticket,
+        author=mail.author,
+        at=now,
+        internal=True,
+        text=mail.emoji or mail.text,
+        data={name: value for name, value in data.items() if value},
+        mail_id=turn.mail_id,
+        message_id=mail.message_id,
     )
 
 

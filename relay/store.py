@@ -102,6 +102,17 @@ def find_letter(connection: Connection, token: str) -> Row[Any] | None:
     return connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
 
 
+def find_returned(connection: Connection, message_id: str, ticket_id: int, recipient: str) -> Row[Any] | None:
+    """The letter to that ticket that a delivery report shows. Its contacts share one Message-ID, so the recipient decides.
+
+    None for a letter not of that ticket, or where it could be several.
+    """
+    query = select(LETTERS).where(LETTERS.c.message_id == message_id.lower(), LETTERS.c.ticket_id == ticket_id)
+    found = connection.execute(query.order_by(LETTERS.c.id)).all() if message_id else []
+    to_them = [row for row in found if address.same(row.recipient, recipient)]
+    return to_them[-1] if to_them else found[0] if len(found) == 1 else None
+
+
 def exists(connection: Connection, found: address.Address) -> bool:
     """Whether a parsed address with a token is one of a ticket or letter."""
     if found.kind == "return-path":

@@ -42,6 +42,7 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "field": frozenset({"name", "value", "before"}),
     "mute": frozenset({"muted"}),
     "undelivered": frozenset({"reason"}),
+    "automatic": frozenset({"mail", "since", "until"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]")
 

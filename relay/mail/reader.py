@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
-from relay.mail.parse import Body, Part, parse
+from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
+from relay.mail.parse import Body, Part, Parts, parse
 from relay.mail.reply import Reply
-from relay.model import Attachment, Bounce, Command, Mail, MailKind
+from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
@@ -31,10 +31,10 @@ def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
     message = parts.message
     author = headers.author(message)
     subject = headers.first(message, "subject")
-    kind, bounce = _kind(message, parts.report)
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
     whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed, sent)
+    kind, bounce = _kind(parts, author, whole, found.text)
     text, given, unknown = _commanded(found)
     given, unknown = _with_subject(subject, given, unknown)
     if all(command.word != "internal" for command in given):
@@ -60,15 +60,14 @@ def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
         content=_fingerprint(author.address, subject, whole, files),
         loops=tuple(headers.decoded(value) for value in headers.values(message, "x-relay-loop")),
         answered=found.answered,
+        absence=absence.read(f"{subject}\n{text}", headers.first(message, "date")) if kind == "auto-reply" else None,
+        emoji=automatic.emoji(parts, found.text) if kind == "reaction" else "",
     )
 
 
-def _kind(message: Part, report: str | None) -> tuple[MailKind, Bounce | None]:
-    kind = automatic.kind(message)
-    bounce = bounces.read(report) if report is not None else None
-    if bounce is not None:
-        return "bounce", bounce
-    return ("auto-reply" if kind == "bounce" else kind), None
+def _kind(parts: Parts, author: Contact, whole: str, text: str) -> tuple[MailKind, Bounce | None]:
+    bounce = bounces.find(parts, whole)
+    return ("bounce", bounce) if bounce else (automatic.kind(parts, author, text), None)
 
 
 # ── a body without headers, for `relay read` and for trying ────────────────────────────────────────────────
