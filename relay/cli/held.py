@@ -103,8 +103,8 @@ def _release(current: Settings, mail_id: str) -> str:
     spool, blobs = Spool(current.relay.data / "spool"), open_blobs(current.relay.blobs)
     fields, raw = spool.read(mail_id)
     spool.close()
-    mail, stamp = reader.read(raw), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
-    for file in mail.attachments:
+    mail, stamp = reader.read(raw, current.files.withhold), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
+    for file in (one for one in mail.attachments if not one.withheld):
         blobs.put(file.sha256, file.content)
     with database(current, writing=True) as connection:
         outcome = settle(connection, current, from_json(fields), mail, stamp, released=True)
