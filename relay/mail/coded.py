@@ -7,45 +7,38 @@ import re
 from collections.abc import Callable, Iterator
 
 FILES = 100
-_UU = re.compile(rb"begin [0-7]{3,4} (\S[^\r\n]{0,300})")
-_YENC = re.compile(rb"=ybegin (?:[a-z]+=\d+ ){1,5}name=(\S[^\r\n]{0,300})")
+_UU = re.compile(rb"^begin [0-7]{3,4} (\S[^\r\n]{0,300})\r?$", re.MULTILINE)
+_YENC = re.compile(rb"^=ybegin (?:[a-z]+=\d{1,12} ){1,5}name=(\S[^\r\n]{0,300})\r?$", re.MULTILINE)
 _PLAINER = bytes((byte - 42) % 256 for byte in range(256))
 
-Found = tuple[str, bytes]
+Block = tuple[int, bytes]  # where it ends in the text, and its content
 
 
-def split(data: bytes) -> tuple[bytes, list[Found]]:
+def split(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The text without the files written into it, and those files: raw name and content. A block that is not whole is text."""
-    if b"\nbegin " not in b"\n" + data and b"=ybegin " not in data:
-        return data, []
-    lines, kept, files = data.splitlines(keepends=True), [], list[Found]()
-    at = 0
-    while at < len(lines):
-        block = _block(lines, at) if len(files) < FILES else None
-        if block is None:
-            kept.append(lines[at])
-            at += 1
-        else:
-            at, found = block
-            files.append(found)
-    return b"".join(kept), files
+    kept, files, at = list[bytes](), list[tuple[bytes, bytes]](), 0
+    openings = [(match, decode) for opening, decode in _FORMS for match in opening.finditer(data)]
+    for match, decode in sorted(openings, key=lambda pair: pair[0].start()):
+        if match.start() >= at and len(files) < FILES and (block := decode(data, match.end() + 1)):
+            kept.append(data[at : match.start()])
+            at = block[0]
+            files.append((match[1], block[1]))
+    return b"".join([*kept, data[at:]]), files
 
 
-def _block(lines: list[bytes], at: int) -> tuple[int, Found] | None:
-    """The file that begins at a line, and the number of the line after it."""
-    for opening, decode in _FORMS:
-        if match := opening.fullmatch(lines[at].rstrip()):
-            found = decode(lines, at + 1)
-            return (found[0], (match[1].decode("utf-8", "surrogateescape"), found[1])) if found else None
-    return None
+def _lines(data: bytes, at: int) -> Iterator[Block]:
+    """(end, line) of each whole line from a place on."""
+    while at < len(data):
+        end = data.find(b"\n", at) + 1 or len(data)
+        yield end, data[at:end].rstrip(b"\r\n")
+        at = end
 
 
-def _uudecoded(lines: list[bytes], at: int) -> tuple[int, bytes] | None:
+def _uudecoded(data: bytes, at: int) -> Block | None:
     content: list[bytes] = []
-    for number in range(at, len(lines)):
-        line = lines[number].rstrip(b"\r\n")
+    for end, line in _lines(data, at):
         if line.strip() == b"end":
-            return number + 1, b"".join(content)
+            return (end, b"".join(content)) if any(content) else None
         decoded = _uu_line(line)
         if decoded is None:
             return None
@@ -54,31 +47,26 @@ def _uudecoded(lines: list[bytes], at: int) -> tuple[int, bytes] | None:
 
 
 def _uu_line(line: bytes) -> bytes | None:
-    """The bytes of a line; of one whose blanks were cut off at its end, too."""
+    """The bytes of a line; of one whose blanks were cut off at its end, too. None when it is none of uuencode's."""
     if not line.strip():
         return b""
     if not all(32 <= byte <= 96 for byte in line):
         return None
-    count = (line[0] - 32) & 63
-    body = line[1:].ljust(-(-count // 3) * 4)
-    if len(body) > -(-count // 3) * 4 + 4:
+    wanted = -(-((line[0] - 32) & 63) // 3) * 4
+    if len(line) - 1 > wanted + 4:
         return None
-    try:
-        return binascii.a2b_uu(line[:1] + body[: -(-count // 3) * 4])
-    except binascii.Error:
-        return None
+    return binascii.a2b_uu(line[:1] + line[1 : 1 + wanted].ljust(wanted))
 
 
-def _ydecoded(lines: list[bytes], at: int) -> tuple[int, bytes] | None:
+def _ydecoded(data: bytes, at: int) -> Block | None:
     content: list[bytes] = []
-    for number in range(at, len(lines)):
-        line = lines[number]
+    for end, line in _lines(data, at):
         if line.startswith(b"=yend"):
-            return number + 1, b"".join(_y_pieces(b"".join(content)))
-        if not line.startswith((b"=ypart", b"=ybegin")):
-            content.append(line.strip(b"\r\n"))
-        elif line.startswith(b"=ybegin"):
+            return end, b"".join(_y_pieces(b"".join(content)))
+        if line.startswith(b"=ybegin"):
             return None
+        if not line.startswith(b"=ypart "):
+            content.append(line)
     return None
 
 
@@ -90,7 +78,4 @@ def _y_pieces(data: bytes) -> Iterator[bytes]:
         yield piece[1:].translate(_PLAINER)
 
 
-_FORMS: tuple[tuple[re.Pattern[bytes], Callable[[list[bytes], int], tuple[int, bytes] | None]], ...] = (
-    (_UU, _uudecoded),
-    (_YENC, _ydecoded),
-)
+_FORMS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, int], Block | None]], ...] = ((_UU, _uudecoded), (_YENC, _ydecoded))

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from relay.mail import kinds
 
 MEMBERS = 20_000  # of an archive that are looked at
+LONGEST = 300  # bytes of a member's name, at its end
 
 _FAMILIES = {
     # What a program's content may honestly be called.
@@ -122,7 +123,7 @@ def members(content: bytes) -> Iterator[str]:
             return
         flags, length = (int.from_bytes(content[at + place : at + place + 2], "little") for place in (8, 28))
         if not flags & _ENCRYPTED:
-            yield content[at + 46 : at + 46 + length].decode("utf-8", "replace")
+            yield content[at + 46 + max(0, length - LONGEST) : at + 46 + length].decode("utf-8", "replace")
         at = content.find(_MEMBER, at + 4)
 
 

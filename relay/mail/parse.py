@@ -26,7 +26,7 @@ _RETURNED = _REPORTS | {
 _ENRICHED = frozenset({"text/enriched", "text/richtext"})
 _BODIES = frozenset({"text/plain", "text/html"}) | _ENRICHED
 _CALENDAR = "text/calendar"
-_ENTITIES = 8  # that are read anew: without their boundary, or out of a signed part
+_ENTITIES = 4  # that are read anew: without their boundary, out of a signed part, out of winmail.dat
 _TAG = re.compile(r"<[^<>]*>")
 _PICTURE_TAG = re.compile(r"(?i)<img\b")
 
@@ -44,8 +44,8 @@ class Body:
 class Parts:
     """What a mail consists of; `bodies` follow one another, `report` is the delivery report's own text.
 
-    `spare` are bodies for a mail that has none of its own: of its winmail.dat, of its invitation. `anew` counts the
-    entities that were read anew.
+    `spare` are bodies for a mail that has none of its own: of its winmail.dat, of its invitation. `anew` counts what was read
+    anew.
     """
 
     message: Part
@@ -172,7 +172,7 @@ def _body(part: Part, parts: Parts) -> None:
     else:
         parts.bodies.append(Body(plain=text))
     for name, content in found:
-        _file(Part.of("application/octet-stream", content, headers.unsurrogated(name)), parts)
+        _file(Part.of("application/octet-stream", content, charsets.decode(name)), parts)
 
 
 def _text(part: Part, data: bytes) -> str:
@@ -197,8 +197,9 @@ def _says_something(body: Body) -> bool:
 
 def _file(part: Part, parts: Parts) -> None:
     """A part that is no body: a file, several in one, or nothing that anybody wants."""
-    if opened := unpacking.outlook(part):
+    if parts.anew < _ENTITIES and (opened := unpacking.outlook(part)):
         plain, html, files = opened
+        parts.anew += 1
         parts.files.extend(files)
         if plain is not None or html is not None:
             parts.spare.insert(0, Body(plain, html))

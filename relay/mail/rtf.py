@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from relay.mail import charsets
 
-LARGEST = 2_000_000  # bytes, unpacked; the rest is cut
+LARGEST = 1_000_000  # bytes, unpacked; the rest is cut
 
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans SerifSymbolArial"

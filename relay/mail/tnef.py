@@ -9,11 +9,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from relay.mail import charsets, rtf
 
 FILES = 200
-PROPERTIES = 5000  # of a message or a file
+ATTRIBUTES = 5000
+PROPERTIES = 1000  # of the message, and of each file
 SIGNATURE = b"\x78\x9f\x3e\x22"
 
 _BODY, _PROPERTIES, _CODEPAGE = 0x800C, 0x9003, 0x9007
@@ -53,13 +55,14 @@ def read(data: bytes) -> Opened | None:
     """The body and files of a TNEF stream; None when it is none. What is broken ends it where it breaks."""
     if not data.startswith(SIGNATURE):
         return None
-    opened, codepage = Opened(), "cp1252"
-    for name, value in _attributes(data):
+    opened, codepage, told = Opened(), "cp1252", False
+    for name, value in islice(_attributes(data), ATTRIBUTES):
         if name == _CODEPAGE and len(value) >= 4:
             codepage = _charset(_number(value))
         elif name == _BODY:
             opened.plain = opened.plain or _string(value, codepage)
-        elif name == _PROPERTIES:
+        elif name == _PROPERTIES and not told:
+            told = True
             _read_body(opened, dict(_properties(value)), codepage)
         elif name == _FILE_BEGINS and len(opened.files) < FILES:
             opened.files.append(File())
