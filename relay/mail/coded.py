@@ -52,10 +52,11 @@ def _uu_line(line: bytes) -> bytes | None:
         return b""
     if not all(32 <= byte <= 96 for byte in line):
         return None
-    wanted = -(-((line[0] - 32) & 63) // 3) * 4
-    if len(line) - 1 > wanted + 4:
+    count = (line[0] - 32) & 63
+    if len(line) - 1 > -(-count // 3) * 4 + 4:
         return None
-    return binascii.a2b_uu(line[:1] + line[1 : 1 + wanted].ljust(wanted))
+    needed = -(-count * 4 // 3)  # what stands behind is a checksum, or whatever filled the last group
+    return binascii.a2b_uu(line[:1] + line[1 : 1 + needed].ljust(needed))
 
 
 def _ydecoded(data: bytes, at: int) -> Block | None:

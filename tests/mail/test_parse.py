@@ -167,6 +167,11 @@ def test_uuencoded_bytes_come_back(content: bytes, end: bytes) -> None:
     assert (text, files) == (b"Before" + end + b"after" + end, [(b"a b.bin", content)])
 
 
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=96), max_size=80))
+def test_every_line_of_uuencode_is_read_or_is_text(line: str) -> None:
+    coded.split(f"begin 644 a\n{line}\nend\n".encode())
+
+
 @given(st.text(st.characters(min_codepoint=9, max_codepoint=126), max_size=200))
 def test_a_text_without_files_stays_as_it_is(text: str) -> None:
     data = ("begin 644 the work\n" + text).encode()
