@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -147,8 +147,7 @@ class Intake:
     async def _settle(self, envelope: Envelope, raw: bytes) -> Outcome:
         settings, stamp = self._settings(), self._stamp(envelope)
         sent = await self._shelves.database.read(lambda c: sent_before(c, settings, envelope, raw))
-        # A large mail is read beside the loop: while it is being chewed, the next client is served.
-        mail = reader.read(raw, sent) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw, sent)
+        mail = await self._read(raw, sent, settings.files.withhold)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings)
         await self._store_files(mail)
@@ -157,6 +156,10 @@ class Intake:
             raise outcome
         return outcome
 
+    async def _read(self, raw: bytes, sent: Sequence[str], withhold: frozenset[str]) -> Mail:
+        """What is in the mail. A large one is read beside the loop: while it is being chewed, the next client is served."""
+        return reader.read(raw, sent, withhold) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw, sent, withhold)
+
     async def _examined(self, mail: Mail, settings: Settings) -> Mail:
         """The mail with those of its files marked that cannot be cleaned for a hidden link, where there is such a link."""
         if not mail.attachments or all(link.identity != "hidden" for link in settings.links.values()):
@@ -164,7 +167,7 @@ class Intake:
         return await asyncio.to_thread(with_stuck_files, mail)
 
     async def _store_files(self, mail: Mail) -> None:
-        await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments})
+        await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments if not file.withheld})
 
     async def _set_aside(self, envelope: Envelope, reason: str) -> None:
         """The mail is kept whole with the reason, and the postmaster is told once."""

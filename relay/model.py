@@ -163,6 +163,7 @@ class Attachment:
 
     `content_id` is set for an inline picture: a short id of our own ("p1"); the text names it as `[cid:p1]`. `stuck`: what it
     says of its maker cannot be taken out, so it crosses no hidden link. `bare`: this copy goes without that (see `cleaning`).
+    `withheld` is why nobody gets it, "" where anybody may (see `mail.dangers`).
     """
 
     name: str
@@ -173,6 +174,7 @@ class Attachment:
     content: bytes = b""
     stuck: bool = False
     bare: bool = False
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)

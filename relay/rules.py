@@ -140,15 +140,21 @@ def _comment(case: Case) -> tuple[Event, ...]:
     if case.turn.said_before or not (text or mail.attachments):
         return ()
     cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)[:MOST_CUT]
-    files = tuple(file for file in mail.attachments if file not in _withheld(case))
+    kept_back = [file for file, _ in _withheld(case)]
+    files = tuple(file for file in mail.attachments if file not in kept_back)
     data = {name: value for name, value in (("cut", cut), ("answered", list(case.turn.answered))) if value}
     return (replace(case.event("comment", text, **data), attachments=files),) if text or files else ()
 
 
-def _withheld(case: Case) -> list[Attachment]:
-    """Files that must not go to others: those that hold somebody's thread or note address, as an attached letter of ours does."""
-    files = () if case.internal else case.turn.mail.attachments
-    return [file for file in files if address.betrays(file.content, case.network.domain)]
+def _withheld(case: Case) -> list[tuple[Attachment, str]]:
+    """Files that must not go on, each with a reason: those that run when they are opened, which nobody gets; to other parties
+    those that hold somebody's thread or note address, as an attached letter of ours does.
+    """
+    files = case.turn.mail.attachments
+    ours = [
+        file for file in files if not case.internal and not file.withheld and address.betrays(file.content, case.network.domain)
+    ]
+    return [*((file, f"file-{file.withheld}") for file in files if file.withheld), *((file, "withheld") for file in ours)]
 
 
 def _beside_internal(mail: Mail) -> list[str]:
@@ -173,7 +179,7 @@ def _joining(network: Network, ticket: Ticket, turn: Turn) -> tuple[tuple[int, C
 
 def _carry_out(case: Case) -> _Done:
     """The commands of the mail, one after another, then the links whose addresses it also went to."""
-    withheld = [Problem("", "withheld", {"file": file.name}) for file in _withheld(case)]
+    withheld = [Problem("", reason, {"file": file.name}) for file, reason in _withheld(case)]
     done = _Done(case, problems=(*case.turn.problems, *withheld))
     if not case.turn.said_before:
         done = replace(done, problems=(*done.problems, *_misunderstood(case.turn)))

@@ -9,6 +9,18 @@ from typing import Literal
 
 from relay.model import Link, Network, Party
 
+# Extensions of files that run when somebody opens them: what Gmail and Outlook refuse, disk images, and by its content what is a
+# program of Linux (elf) or macOS (macho).
+PROGRAMS = frozenset({
+    "ade", "adp", "apk", "app", "appinstaller", "application", "appref-ms", "appx", "appxbundle", "bat", "cab", "chm",
+    "class", "cmd", "com", "command", "cpl", "csh", "deb", "desktop", "dex", "diagcab", "diagcfg", "diagpkg", "dll",
+    "dmg", "elf", "exe", "gadget", "hlp", "hta", "htc", "img", "ins", "iso", "isp", "jar", "jnlp", "js", "jse", "ksh",
+    "library-ms", "lnk", "macho", "mde", "mjs", "msc", "msh", "msi", "msix", "msixbundle", "msp", "mst", "msu", "ocx",
+    "pif", "pkg", "ps1", "ps1xml", "ps2", "psc1", "psd1", "psm1", "pyc", "pyo", "pyw", "pyz", "reg", "rpm", "scf", "scr",
+    "sct", "search-ms", "settingcontent-ms", "sh", "shb", "shs", "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "vxd",
+    "webloc", "website", "ws", "wsc", "wsf", "wsh", "xll",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
@@ -93,6 +105,13 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSettings:
+    """`[files]`: the extensions, lower case and without a point, of files that nobody gets."""
+
+    withhold: frozenset[str] = PROGRAMS
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of relay.toml, checked; `path` is the file it came from."""
 
@@ -103,6 +122,7 @@ class Settings:
     dns: DnsSettings
     dkim: DkimSettings | None
     metrics: MetricsSettings | None
+    files: FileSettings
     parties: dict[str, Party]
     links: dict[str, Link]
 

@@ -73,6 +73,12 @@ PROBLEMS: dict[str, str] = {
     "as they are.",
     "withheld": "The file %(file)s carries addresses that are yours alone, so it was not sent on. If its text matters to the "
     "others, please put it into your mail.",
+    "file-program": "The file %(file)s was not sent on: it is a program, a script or a shortcut, which may do harm when somebody "
+    "opens it. If it is needed, please give it to the others in another way.",
+    "file-disguised": "The file %(file)s was not sent on: it is a program, and its name makes it look like something else. If "
+    "you did not mean to send a program, please have your computer looked at.",
+    "file-in-archive": "The file %(file)s was not sent on: there is a program, a script or a shortcut in this archive, which may "
+    "do harm when somebody opens it. Please send the other files without it.",
     "internal-mail": "An internal mail changes nothing that others see. Send the command in a mail that is not internal.",
     "too-long": "This is too long: a command takes at most %(most)s characters.",
     "not-here": "This is not yours to do: it is for the other side of the ticket.",

@@ -106,8 +106,8 @@ def _release(current: Settings, mail_id: str) -> str:
     spool.close()
     envelope, stamp = from_json(fields), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
     with database(current) as connection:
-        mail = reader.read(raw, sent_before(connection, current, envelope, raw))
-    for file in mail.attachments:
+        mail = reader.read(raw, sent_before(connection, current, envelope, raw), current.files.withhold)
+    for file in (one for one in mail.attachments if not one.withheld):
         blobs.put(file.sha256, file.content)
     with database(current, writing=True) as connection:
         outcome = settle(connection, current, envelope, mail, stamp, released=True)

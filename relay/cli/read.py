@@ -15,7 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from relay.mail import Text
-    from relay.model import Mail
+    from relay.model import Attachment, Mail
 
 Result = dict[str, Any]
 
@@ -74,11 +74,17 @@ def _of_mail(name: object, mail: Mail) -> Result:
         "quoted": mail.quoted,
         "signature": mail.signature,
         "commands": [{"word": each.word, "argument": each.argument} for each in mail.commands],
-        "attachments": [{"name": each.name, "type": each.type, "size": each.size} for each in mail.attachments],
+        "attachments": [_of_file(each) for each in mail.attachments],
         "bounce": None
         if mail.bounce is None
         else {"recipient": mail.bounce.recipient, "class": "permanent" if mail.bounce.permanent else "temporary"},
     }
+
+
+def _of_file(file: Attachment) -> Result:
+    """Name, type and size; `withheld`, why nobody would get it, where that is so."""
+    told: Result = {"name": file.name, "type": file.type, "size": file.size}
+    return told | {"withheld": file.withheld} if file.withheld else told
 
 
 def _of_text(name: object, text: Text) -> Result:
@@ -150,11 +156,16 @@ def _in_words(result: Result) -> str:
         return f"── {result['id']}\nnot read: {result['error']}"
     shown = [f"── {result['id']} · {result['kind']}", result["text"] or "(no new text)"]
     shown += [f"  command   #{each['word']} {each['argument']}".rstrip() for each in result["commands"]]
-    shown += [f"  file      {each['name']} · {each['type']} · {each['size']} bytes" for each in result["attachments"]]
+    shown += [f"  file      {_file_in_words(each)}" for each in result["attachments"]]
     if result["bounce"]:
         shown.append(f"  bounce    {result['bounce']['class']}: {result['bounce']['recipient']}")
     shown += [f"  {what}\n{_indented(result[what])}" for what in ("quoted", "signature") if result[what]]
     return "\n".join(shown)
+
+
+def _file_in_words(file: Result) -> str:
+    withheld = f" · withheld: {file['withheld']}" if "withheld" in file else ""
+    return f"{file['name']} · {file['type']} · {file['size']} bytes{withheld}"
 
 
 def _indented(text: str) -> str:

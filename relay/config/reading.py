@@ -78,6 +78,7 @@ def _settings(path: Path, base: Path, root: tables.Root) -> settings.Settings:
         dns=settings.DnsSettings(tuple(root.dns.nameservers)),
         dkim=settings.DkimSettings(root.dkim.selector, root.dkim.key) if root.dkim.key else None,
         metrics=settings.MetricsSettings(root.metrics.listen) if root.metrics.listen else None,
+        files=settings.FileSettings(frozenset(root.files.withhold)),
         parties={key: _party(key, party, root.relay) for key, party in root.parties.items()},
         links={key: _link(key, link) for key, link in root.links.items()},
     )

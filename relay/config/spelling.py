@@ -29,6 +29,7 @@ def plain(settings: Settings) -> Plain:
         "dns": {"nameservers": [spell_listen(one) for one in settings.dns.nameservers]},
         "dkim": {"selector": settings.dkim.selector, "key": str(settings.dkim.key)} if settings.dkim else {"key": None},
         "metrics": {"listen": spell_listen(settings.metrics.listen) if settings.metrics else None},
+        "files": {"withhold": sorted(settings.files.withhold)},
         "parties": {key: _party(party) for key, party in settings.parties.items()},
         "links": {key: _link(link) for key, link in settings.links.items()},
     }

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInf
 
 from relay.config import files, secret, units
 from relay.model import SHARES, Contact, Identity, Receipts, Share, Trust, Unknown
-from relay.settings import Smarthost
+from relay.settings import PROGRAMS, Smarthost
 
 T = TypeVar("T")
 Profile = Literal["rt", "redmine", "roundup", "djhelpdesk", "zammad", "jira", "okdesk", "generic"]
@@ -158,6 +158,12 @@ class Link(Table):
     resolve_within: Duration | None = None
 
 
+class Files(Table):
+    """`[files]`"""
+
+    withhold: list[Annotated[str, PlainValidator(units.extension)]] = sorted(PROGRAMS)
+
+
 class Root(Table):
     """The whole file."""
 
@@ -167,5 +173,6 @@ class Root(Table):
     dns: Dns = Dns()
     dkim: Dkim = Dkim()
     metrics: Metrics = Metrics()
+    files: Files = Files()
     parties: dict[str, Party] = {}
     links: dict[str, Link] = {}

@@ -253,6 +253,12 @@ def field(value: object) -> str:
     return _matching(r"[^:\x00-\x1f]*[^:\s\x00-\x1f][^:\x00-\x1f]*", value, 'a name without a colon, such as "Contact"')
 
 
+def extension(value: object) -> str:
+    """A file name's extension, in lower case; a point before it is left out."""
+    expected = 'an extension such as "exe"'
+    return _matching(r"[^\W_][\w-]{0,30}", text(value, expected).lower().lstrip("."), expected)
+
+
 def _matching(pattern: str, value: object, expected: str) -> str:
     if not re.fullmatch(pattern, found := text(value, expected)):
         raise Wrong(expected)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import email.parser
 import hashlib
+import html
 import mimetypes
 import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from relay.mail import headers
-from relay.mail.parse import Part, file_name
+from relay.mail import dangers, headers, kinds
+from relay.mail.part import Part, file_name
 from relay.model import Attachment
 
 LONGEST_NAME = 150  # characters
 _SEPARATORS = re.compile(r"[/\\]+")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
+_CHARACTER = re.compile(r"&#\d{2,6};")
+_DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){2,}")
 _REFERENCE = re.compile(r"cid:([^\s\"'<>\])]{1,300})", re.IGNORECASE)
 _EXTENSIONS = {
@@ -41,36 +44,48 @@ def content_id(part: Part) -> str:
     return headers.clean(found[0]).strip("<> ") if found else ""
 
 
-def read(files: Iterable[Part], pictures: dict[str, str]) -> tuple[Attachment, ...]:
-    """The files with their bytes; an attached mail is one .eml, byte for byte."""
-    return tuple(_attachment(part, pictures.get(content_id(part), "")) for part in files)
+def read(files: Iterable[Part], pictures: dict[str, str], withhold: frozenset[str]) -> tuple[Attachment, ...]:
+    """The files with their bytes; an attached mail is one .eml, byte for byte. `withhold`: see `dangers`."""
+    return tuple(_attachment(part, pictures.get(content_id(part), ""), withhold) for part in files)
 
 
-def _attachment(part: Part, picture: str) -> Attachment:
+def _attachment(part: Part, picture: str, withhold: frozenset[str]) -> Attachment:
     content = part.data()
+    kind = kinds.of(part.kind, content) if not part.kind.startswith("message/") else part.kind
+    shown = name(part, content, kind)
     return Attachment(
-        name=name(part, content),
-        type=part.kind,
+        name=shown,
+        type=kind,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         content_id=picture,
         content=content,
+        withheld=dangers.danger(shown, content, withhold, given_name(part)),
     )
 
 
-def name(part: Part, content: bytes = b"") -> str:
-    """A file's name, never empty: as the sender gave it and clean, else one by its subject or type."""
-    given = cleaned(_unpercent(headers.decode_words(file_name(part))))
-    if part.kind in ("message/rfc822", "message/global"):
+def given_name(part: Part) -> str:
+    """A file's name as the sender gave it, decoded and not cleaned, or ""."""
+    decoded = _unpercent(headers.decode_words(file_name(part)))
+    return _CHARACTER.sub(lambda found: html.unescape(found[0]), decoded)
+
+
+def name(part: Part, content: bytes = b"", kind: str = "") -> str:
+    """A file's name, never empty: as the sender gave it and clean, else one by its subject or by `kind`, its type."""
+    given, kind = cleaned(given_name(part)), kind or part.kind
+    if kind in ("message/rfc822", "message/global"):
         stem = given.removesuffix(".eml") or cleaned(_subject(content)) or "message"
         return f"{stem}.eml"
-    return given or f"{part.kind.split('/')[0] or 'file'}{_extension(part.kind)}"
+    return given or f"{kind.split('/')[0] or 'file'}{_extension(kind)}"
 
 
 def cleaned(raw: str) -> str:
     """A name without directories, unseen characters and what file systems refuse; "" when nothing is left."""
-    last = [each for each in _SEPARATORS.split(headers.clean(raw)) if each.strip(". ")]
-    bare = _FORBIDDEN.sub("_", last[-1]).strip().rstrip(".") if last else ""
+    last = [each for each in _SEPARATORS.split(headers.clean(raw.replace("\u2800", " "))) if each.strip(". ")]
+    bare = _FORBIDDEN.sub("_", last[-1]).strip().rstrip(". ") if last else ""
+    if not any(map(str.isalnum, bare)):
+        return ""
+    bare = f"_{bare}" if _DEVICE.match(bare) else bare
     stem, dot, extension = bare.rpartition(".")
     if len(bare) <= LONGEST_NAME:
         return bare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from email.errors import MessageError
 from email.header import decode_header
@@ -28,6 +29,7 @@ _BARE_ID = re.compile(r"[^<>\s@]{1,200}@[^<>\s@]{1,200}")
 _ID = re.compile(r"<[^<>\s]{1,400}>")
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
 _Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
+_CUT_WORD = re.compile(r"=\?([^?\s]{1,60})\?[bB]\?([A-Za-z0-9+/]{1,400}={0,2})(?:\?=|$)\s*")
 _SPECIAL = re.compile(r"[:,;<>()@\[\]\"\\]")
 # Characters that do not show: with one of them an address looks like another.
 _HIDDEN = r"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -63,8 +65,15 @@ def decode_words(raw: str) -> str:
     try:
         chunks = decode_header(_FOLD.sub(" ", raw))
     except (MessageError, ValueError, LookupError, AttributeError, IndexError):
-        return raw
+        return _CUT_WORD.sub(_cut_word, raw)
     return "".join(chunk if isinstance(chunk, str) else _chunk(chunk, charset) for chunk, charset in chunks)
+
+
+def _cut_word(match: re.Match[str]) -> str:
+    """An encoded word whose base64 was cut off: what there is of it."""
+    whole = match[2].rstrip("=")
+    whole = whole[: len(whole) - (len(whole) % 4 == 1)]
+    return charsets.decode(base64.b64decode(whole + "=" * (-len(whole) % 4)), match[1].partition("*")[0])
 
 
 def _chunk(chunk: bytes, charset: str | None) -> str:

@@ -1,22 +1,22 @@
 """Raw bytes → the parts of a mail: readings of its body, its files, what machines say in it.
 
 The walk is our own: bodies of attached and returned mails are never read as this mail's, an alternative gives one reading, and
-message/* parts stay closed, so that an attached mail is kept byte for byte and cannot be a bomb.
+message/* parts stay closed, so that an attached mail is kept byte for byte and cannot be a bomb. What is packed otherwise
+(`unpacking`) is opened on the way.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.feedparser import BytesFeedParser
-from email.message import Message
 from typing import Literal
 
-from relay.mail import charsets, headers, limits
+from relay.mail import charsets, coded, headers, invitation, kinds, limits, unpacking
+from relay.mail.flowed import unflow
+from relay.mail.part import Part, file_name
 
-_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 Word = Literal["delivery", "disposition", "feedback", "reaction", "returned"]
 # Parts in which a machine speaks to a machine; a report's returned mail is one, but anywhere else it is a file.
 _MACHINES: dict[str, Word] = {
@@ -28,32 +28,13 @@ _MACHINES: dict[str, Word] = {
     "text/vnd.google.email-reaction+json": "reaction",
 }
 _RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
-_BODIES = frozenset({"text/plain", "text/html"})
-SAID = 200_000
-
-
-class Part(Message):
-    """A MIME part whose message/* stays closed: for the parser it is a leaf, `kind` says what it is.
-
-    `placed` is the Content-ID given to a picture that had none and stands among the texts; else "".
-    """
-
-    placed = ""
-
-    def get_content_type(self) -> str:
-        """The type for the parser: never message/*, nor a multipart without a boundary."""
-        kind = self.kind
-        return "application/octet-stream" if kind.startswith("message/") else kind
-
-    @property
-    def kind(self) -> str:
-        """The declared type, lower case, with the RFC 2045 §5.2 defaults."""
-        return super().get_content_type()
-
-    def data(self) -> bytes:
-        """The decoded bytes; of a malformed encoding what there is."""
-        payload = self.get_payload(decode=True)
-        return payload if isinstance(payload, bytes) else b""
+_ENRICHED = frozenset({"text/enriched", "text/richtext"})
+_BODIES = frozenset({"text/plain", "text/html"}) | _ENRICHED
+_CALENDAR = "text/calendar"
+_ENTITIES = 4  # that are read anew: without their boundary, out of a signed part, out of winmail.dat
+_TAG = re.compile(r"<[^<>]*>")
+_PICTURE_TAG = re.compile(r"(?i)<img\b")
+SAID = 200_000  # bytes of what a machine says that are looked at
 
 
 @dataclass(slots=True)
@@ -67,12 +48,22 @@ class Body:
 
 @dataclass(slots=True)
 class Parts:
-    """What a mail consists of; `bodies` follow one another, `machines` are the first of the parts in which machines speak."""
+    """What a mail consists of; `bodies` follow one another, `machines` are the first of the parts in which machines speak.
+
+    `spare` are bodies for a mail that has none of its own: of its winmail.dat, of its invitation. `anew` counts what was read
+    anew.
+    """
 
     message: Part
     bodies: list[Body] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     machines: dict[Word, Part] = field(default_factory=dict)
+    spare: list[Body] = field(default_factory=list)
+    anew: int = 0
+
+    def inner(self) -> Parts:
+        """An empty one for a part of this mail."""
+        return Parts(self.message, machines=self.machines, anew=self.anew)
 
     def said(self, word: Word) -> str:
         """What a machine says in such a part, the first SAID bytes; "" where the mail has none."""
@@ -81,35 +72,36 @@ class Parts:
 
 def parse(raw: bytes) -> Parts:
     """The parts of a raw mail. Raises Refused(554, "5.6.0", …) over the structural limits."""
-    limits.check(raw)
-    try:
-        message = _message(raw)
-    except RecursionError:
-        raise limits.refused("its parts are nested too deep") from None
+    message = _entity(raw)
     parts = Parts(message)
     _walk(message, parts, in_report=False)
+    if parts.spare and not any(_says_something(body) for body in parts.bodies):
+        parts.bodies.append(parts.spare[0])
+    parts.files = unpacking.without_repeats(parts.files)
     return parts
 
 
-def _message(raw: bytes) -> Part:
+def _entity(raw: bytes) -> Part:
     """What `email.message_from_bytes` gives, which feeds the parser 8 KB at a time and takes half as long again."""
-    parser = BytesFeedParser(Part)
-    parser.feed(raw)
-    return parser.close()
-
-
-def _children(part: Part) -> list[Part]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
+    limits.check(raw)
+    try:
+        parser = BytesFeedParser(Part)
+        parser.feed(raw)
+        return parser.close()
+    except RecursionError:
+        raise limits.refused("its parts are nested too deep") from None
 
 
 def _walk(part: Part, parts: Parts, in_report: bool) -> None:
-    """Sort a part into bodies, files and what machines say; depth is bounded by `limits`."""
+    """Sort a part into bodies, files and what machines say.
+
+    Depth is bounded by `limits`, and by `_ENTITIES` where one is read anew.
+    """
     kind = part.kind
     if kind == "multipart/alternative" and part.is_multipart():
         _alternative(part, parts)
     elif part.is_multipart():
-        for child in _children(part):
+        for child in part.children():
             if kind == "multipart/mixed" and _is_bare_picture(child):
                 parts.bodies.append(_place(child))
             _walk(child, parts, in_report or kind == "multipart/report")
@@ -117,22 +109,27 @@ def _walk(part: Part, parts: Parts, in_report: bool) -> None:
         parts.machines.setdefault(_MACHINES[kind], part)
     elif in_report and kind in _RETURNED:
         parts.machines.setdefault("returned", part)
-    elif _is_body(part):
-        text = _text(part)
-        parts.bodies.append(Body(html=text) if kind == "text/html" else Body(plain=text))
-    elif kind not in _SIGNATURES and not kind.startswith("multipart/"):
-        parts.files.append(part)
+    elif entity := _read_anew(part, parts):
+        _walk(entity, parts, in_report)
+    elif kind.startswith("multipart/") or _is_body(part):
+        _body(part, parts)
+    else:
+        _file(part, parts)
 
 
 def _alternative(part: Part, parts: Parts) -> None:
     """The children's readings side by side; files among them (pictures, a calendar) are files."""
     body = Body()
-    for child in _children(part):
-        inner = Parts(parts.message, machines=parts.machines)
+    for child in part.children():
+        if unpacking.is_other_reading(child):
+            continue
+        inner = parts.inner()
         _walk(child, inner, in_report=False)
         body.plain = _joined(inner.bodies, "plain") if body.plain is None else body.plain
         body.html = _joined(inner.bodies, "html") if body.html is None else body.html
         parts.files.extend(inner.files)
+        parts.spare.extend(inner.spare)
+        parts.anew = inner.anew
     if body.plain is not None or body.html is not None:
         parts.bodies.append(body)
 
@@ -145,8 +142,10 @@ def _joined(bodies: list[Body], reading: Literal["plain", "html"]) -> str | None
 
 def _is_bare_picture(part: Part) -> bool:
     """A picture to be shown where it stands, with nothing to name it by: a photo in a mail from a phone."""
-    disposition = str(part.get("content-disposition", "")).lower().partition(";")[0].strip()
-    return part.kind.startswith("image/") and disposition == "inline" and "content-id" not in part
+    if part.disposition != "inline" or "content-id" in part:
+        return False
+    octets = part.kind == "application/octet-stream"
+    return part.kind.startswith("image/") or (octets and kinds.of(part.kind, part.data()).startswith("image/"))
 
 
 def _place(picture: Part) -> Body:
@@ -156,71 +155,72 @@ def _place(picture: Part) -> Body:
     return Body(f"[cid:{picture.placed}]", f'<p><img src="cid:{picture.placed}"></p>', picture=True)
 
 
+def _read_anew(part: Part, parts: Parts) -> Part | None:
+    """The entity that a part holds and the parser could not see: one signed and packed, a multipart whose boundary is lost."""
+    if parts.anew >= _ENTITIES:
+        return None
+    raw = unpacking.hidden_entity(part, is_whole=part is parts.message)
+    if raw is None:
+        return None
+    parts.anew += 1
+    return _entity(raw)
+
+
+# ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def _is_body(part: Part) -> bool:
-    if part.kind not in _BODIES:
+    if part.kind not in _BODIES or part.bare is not None:
         return False
     disposition = str(part.get("content-disposition", "")).lower()
     named = "name" in str(part.get("content-type", "")).lower().partition(";")[2] or "filename" in disposition
     return not disposition.lstrip().startswith("attachment") and not (named and file_name(part))
 
 
-def file_name(part: Message) -> str:
-    """The raw file name of a part (RFC 2231 decoded, RFC 2047 not), or ""."""
-    view = Message()
-    for field_name, raw in part.raw_items():
-        if field_name.lower() in ("content-disposition", "content-type") and field_name not in view:
-            view[field_name] = headers.unsurrogated(str(raw))
-    try:
-        return view.get_filename() or ""
-    except (ValueError, LookupError, TypeError, AttributeError):  # mangled parameters
-        return ""
+def _body(part: Part, parts: Parts) -> None:
+    """The text of a part, and the files written into it."""
+    data, found = coded.split(part.data()) if part.kind != "text/html" else (part.data(), [])
+    text = _text(part, data)
+    if part.kind == "text/html" or (part.kind.startswith("multipart/") and kinds.is_page(text)):
+        parts.bodies.append(Body(html=text))
+    else:
+        parts.bodies.append(Body(plain=text))
+    for name, content in found:
+        _file(Part.of("application/octet-stream", content, charsets.decode(name)), parts)
 
 
-# ── text ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _text(part: Part) -> str:
-    text = charsets.decode(part.data(), _parameter(part, "charset"))
-    if part.kind == "text/plain" and _parameter(part, "format").lower() == "flowed":
-        return unflow(text, _parameter(part, "delsp").lower() == "yes")
+def _text(part: Part, data: bytes) -> str:
+    declared = part.parameter("charset")
+    if part.kind == "text/html" and charsets.is_vague(declared):
+        declared = charsets.of_page(data) or declared
+    text = charsets.decode(data, declared)
+    if part.kind in _ENRICHED:
+        return _TAG.sub("", text)
+    if part.kind == "text/plain" and part.parameter("format").lower() == "flowed":
+        return unflow(text, part.parameter("delsp").lower() == "yes")
     return text
 
 
-def _parameter(part: Part, name: str) -> str:
-    try:
-        value = part.get_param(name, "")
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return ""
-    return str(value[2] if isinstance(value, tuple) else value or "").strip()
+def _says_something(body: Body) -> bool:
+    page = _TAG.sub("", _PICTURE_TAG.sub("picture <", body.html or "")).replace("&nbsp;", "")
+    return bool((body.plain or "").strip() or page.strip())
 
 
-_QUOTE_DEPTH = re.compile(r">*")
+# ── files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def unflow(text: str, delsp: bool = False) -> str:
-    """format=flowed text with its soft line breaks joined (RFC 3676); quotes keep their `>`."""
-    return "\n".join(_paragraphs(text.replace("\r\n", "\n").split("\n"), delsp))
-
-
-def _paragraphs(lines: list[str], delsp: bool) -> Iterator[str]:
-    gathered: list[str] = []
-    depth = 0
-    for line in lines:
-        mark = _QUOTE_DEPTH.match(line)
-        level = mark.end() if mark else 0
-        content = line[level:].removeprefix(" ")
-        if gathered and (level != depth or content == "-- "):
-            yield _quoted(depth, "".join(gathered))
-            gathered = []
-        depth = level
-        soft = content.endswith(" ") and content != "-- "
-        gathered.append(content[:-1] if soft and delsp else content)
-        if not soft:
-            yield _quoted(depth, "".join(gathered))
-            gathered = []
-    if gathered:
-        yield _quoted(depth, "".join(gathered))
-
-
-def _quoted(depth: int, text: str) -> str:
-    return f"{'>' * depth} {text}" if depth else text
+def _file(part: Part, parts: Parts) -> None:
+    """A part that is no body: a file, several in one, or nothing that anybody wants."""
+    if parts.anew < _ENTITIES and (opened := unpacking.outlook(part)):
+        plain, html, files = opened
+        parts.anew += 1
+        parts.files.extend(files)
+        if plain is not None or html is not None:
+            parts.spare.insert(0, Body(plain, html))
+        return
+    if unpacking.is_wrapping(part):
+        return
+    parts.files.append(unpacking.forked(part))
+    if part.kind == _CALENDAR:
+        author = next(iter(headers.addresses(parts.message, "from")), "")
+        parts.spare.append(Body(invitation.text(charsets.decode(part.data(), part.parameter("charset")), author)))

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
-from relay.mail.parse import Body, Part, Parts, parse
+from relay.mail.parse import Body, Parts, parse
+from relay.mail.part import Part
 from relay.mail.reply import Reply
 from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind
+from relay.settings import PROGRAMS
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
@@ -19,10 +21,11 @@ _DELIMITED = re.compile(r"(?m)^--[ \xa0]?\r?$")
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
-def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
+def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
     """What the relay reads out of one raw mail (RFC 5322 bytes).
 
     `sent` are the plain texts of letters that its writer has had from us, the latest first: their copies are history.
+    `withhold` are the extensions of files that nobody gets.
 
     Raises Refused(554, "5.6.0", …) for more or fewer than one From, a From that is not exactly one whole mailbox, and
     over the structural limits (`limits`); nothing else.
@@ -39,7 +42,7 @@ def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
     given, unknown = _with_subject(subject, given, unknown)
     if all(command.word != "internal" for command in given):
         given = (*given, *_guards(parts.bodies, _is_forward(subject, message), sent))
-    files = attachments.read(parts.files, pictures)
+    files = attachments.read(parts.files, pictures, withhold)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
         kind=kind,

@@ -203,8 +203,9 @@ def _is_card(tail: Sequence[str]) -> bool:
 
 def _is_closing(line: str) -> bool:
     """ "С уважением," alone, or with up to three words of name behind a comma."""
-    phrase, _, name = line.lower().strip(_PUNCTUATION).partition(",")
-    return phrase.strip(_PUNCTUATION) in _CLOSINGS and len(name.split()) <= 3
+    phrase, _, name = line.strip(_PUNCTUATION).partition(",")
+    words = name.split()
+    return phrase.lower().strip(_PUNCTUATION) in _CLOSINGS and len(words) <= 3 and not any(word[0].islower() for word in words)
 
 
 def _is_name_block(tail: Sequence[str]) -> bool:

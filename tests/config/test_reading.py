@@ -9,8 +9,8 @@ import pytest
 
 from relay.config import load, secret
 from relay.model import Contact, Desk, Digest, Link
-from relay.settings import MetricsSettings, Smarthost
-from tests.config import BASE, with_relay, write
+from relay.settings import PROGRAMS, MetricsSettings, Smarthost
+from tests.config import BASE, mistakes, with_relay, write
 
 
 def test_the_smallest_file_has_every_default(tmp_path: Path) -> None:
@@ -141,3 +141,14 @@ def test_smarthost_defaults(tmp_path: Path) -> None:
     assert secret.smarthost("smtp://127.0.0.1", tmp_path) == Smarthost("127.0.0.1", 25)
     assert secret.smarthost("smtps://[::1]", tmp_path) == Smarthost("::1", 465, security="tls")
     assert secret.smarthost("smtp://mailer:2526/", tmp_path) == Smarthost("mailer", 2526)
+
+
+def test_the_files_that_nobody_gets(tmp_path: Path) -> None:
+    assert load(write(tmp_path, BASE)).files.withhold == PROGRAMS
+    assert load(write(tmp_path, BASE + '[files]\nwithhold = [".EXE", "settingcontent-ms"]\n')).files.withhold == {
+        "exe",
+        "settingcontent-ms",
+    }
+    assert load(write(tmp_path, BASE + "[files]\nwithhold = []\n")).files.withhold == frozenset()
+    (mistake,) = mistakes(tmp_path, BASE + '[files]\nwithhold = ["exe", "*.js"]\n')
+    assert (mistake.key, mistake.expected) == ("files.withhold[1]", 'an extension such as "exe"')
