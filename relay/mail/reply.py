@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from relay import address
@@ -33,12 +33,14 @@ class Reply:
     """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
 
     `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
+    `tags` say of each line of the cleaned text what it is.
     """
 
     text: str
     quoted: str = ""
     signature: str = ""
     forwarded: str = ""
+    tags: tuple[Tag, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]
         quoted=_join(all_lines, tags, "quoted"),
         signature=_join(all_lines, tags, "signature"),
         forwarded=_join(all_lines, tags, "forwarded"),
+        tags=tuple(tags),
     )
 
 
