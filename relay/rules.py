@@ -131,7 +131,9 @@ def _comment(case: Case) -> tuple[Event, ...]:
         return ()
     cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)[:MOST_CUT]
     files = tuple(file for file in mail.attachments if file not in _withheld(case))
-    return (replace(case.event("comment", text, **({"cut": cut} if cut else {})), attachments=files),) if text or files else ()
+    beside = {"cut": cut, "html": mail.html if text == mail.text else ""}
+    said = case.event("comment", text, **{name: value for name, value in beside.items() if value})
+    return (replace(said, attachments=files),) if text or files else ()
 
 
 def _withheld(case: Case) -> list[Attachment]:

@@ -15,7 +15,9 @@ from urllib.parse import unquote
 import lxml.html
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.html_properties import Display  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from inscriptis.model.html_element import HtmlElement  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from relay.mail import links, marks
@@ -27,7 +29,12 @@ ATTRIBUTES = 400  # of one element
 ROWS = 1000  # of a table that is aligned
 TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
 
-_LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
+_BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
+_LAYOUT = ParserConfig(
+    css=CSS_PROFILES["strict"]
+    | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS}
+    | {"dd": HtmlElement(display=Display.block, padding_inline=4)}
+)
 _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"[ \\t]*{_OPEN}(\\d+){_CLOSE}[ \\t]*")
@@ -297,8 +304,8 @@ def _tree(body: LexborNode) -> lxml.html.HtmlElement | None:
     for element in tree.iter("*"):
         element.attrib.pop(TAG, None)
         _plain_style(element)
-    for first in tree.xpath("//ol[@start]/li[1]"):
-        first.attrib.setdefault("value", first.getparent().get("start"))
+    for first in tree.xpath("//ol[@start]/li[1][not(@value)]"):
+        first.set("value", first.getparent().get("start"))
     for table in list(tree.iter("table")):
         if _is_layout(table):
             for part in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):

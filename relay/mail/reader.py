@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
+from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, rich, spacing
 from relay.mail.parse import Body, Part, parse
 from relay.mail.reply import Reply
 from relay.model import Attachment, Bounce, Command, Mail, MailKind
@@ -47,6 +47,7 @@ def read(raw: bytes) -> Mail:
         answers=headers.ids(message, "in-reply-to"),
         to=headers.addresses(message, "to", "cc"),
         text=text,
+        html=_structure(parts.bodies, text, pictures, _is_forward(subject, message), placed) if kind == "reply" else "",
         quoted=found.quoted,
         signature=found.signature,
         commands=given,
@@ -74,6 +75,7 @@ class Text:
     """What is read out of a bare body: as in `Mail`."""
 
     text: str
+    html: str
     quoted: str
     signature: str
     commands: tuple[Command, ...]
@@ -84,7 +86,7 @@ def read_body(body: str, kind: Literal["text", "html"]) -> Text:
     """New text, quote, signature and commands of a plain or HTML body that has no header. Never raises."""
     found = reply.split(html.text(body) if kind == "html" else body)
     text, given, unknown = _commanded(found)
-    return Text(text, found.quoted, found.signature, given, unknown)
+    return Text(text, rich.fragment(body, text, {}) if kind == "html" else "", found.quoted, found.signature, given, unknown)
 
 
 def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
@@ -125,6 +127,20 @@ def _read_bodies(
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
     return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed})
+
+
+def _structure(bodies: list[Body], text: str, pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str]) -> str:
+    """The new text as HTML where one body has it all and its HTML says the same, whichever reading was chosen."""
+    filled = [body for body in bodies if _is_filled(body)]
+    source = filled[0].html if len(filled) == 1 else None
+    return rich.fragment(source, text, pictures, forwarded, {f"[cid:{name}]" for name in placed}) if source and text else ""
+
+
+def _is_filled(body: Body) -> bool:
+    """Whether a body may show anything."""
+    if body.html is None or len(body.html) > 1000:
+        return bool((body.plain or body.html or "").strip())
+    return "<img" in body.html or bool(html.text(body.html).strip())
 
 
 def _guards(bodies: list[Body], forwarded: bool | None) -> tuple[Command, ...]:
