@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 LONGEST = 500  # characters of an address that is said behind the words
 # Format and control characters, blanks and what ends an attribute are no part of an address.
-_CLEAN = r"[^\s<>\"'`\x00-\x20\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ue000-\ue0ff]"
+_CLEAN = r"[^\s<>\"`\x00-\x20\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ue000-\ue0ff]"
 _WEB = re.compile(rf"https?://{_CLEAN}{{1,1990}}", re.IGNORECASE)
+_ANY = re.compile(rf"(?:https?://|mailto:|tel:){_CLEAN}{{1,1990}}", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?:[\w-]{1,63}\.){1,9}[^\W\d_][\w-]{1,62}(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _SCHEME = re.compile(r"^https?://(?:www\.)?|^www\.", re.IGNORECASE)
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,100}@[\w.-]{1,250}")
@@ -49,6 +50,11 @@ def target(href: str, words: str) -> str:
         return href
     wrapped = words if "://" in words else f"http://{words}"
     return wrapped if _wraps(href, words) and _WEB.fullmatch(wrapped) else ""
+
+
+def is_sound(href: str) -> bool:
+    """Whether an address is of a scheme that links may have, and has nothing in it that does not belong there."""
+    return _ANY.fullmatch(href) is not None
 
 
 def is_address(words: str) -> bool:

@@ -18,14 +18,15 @@ from relay.mail import commands, html, reply, structure
 from relay.mail.reply import Reply
 
 LARGEST = 1_000_000  # characters of a body whose structure is looked at
-MOST = 200_000  # characters of HTML that are kept
+PIECES = 30_000  # of text in it
 _OPEN, _CLOSE = "\ue002", "\ue003"  # around the number of a piece; `html` takes them out of what is read
 _NUMBER = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _PIECE = re.compile(r"[^\s\ue000-\ue001][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # for a tree; html lets some in
 _PLACE = "\ue000"  # of a quote
 _STRUCTURE = frozenset({"a", "li", "td", "th", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}) | structure.INLINE.keys()
 _BEHIND = re.compile(r"<(?:https?:|mailto:)[^<>\s]*>", re.IGNORECASE)
-_LEAD = re.compile(r"(?m)^\s*(?:\d{1,6}[.)]|[*+•·o§-])\s+")
+_LEAD = re.compile(r"(?m)^[ \t\xa0]*(?:\d{1,6}[.)]|[*+•·o§-])\s+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -39,12 +40,13 @@ def fragment(
     has only `structure.TAGS` and `structure.ATTRIBUTES`.
     """
     page = html.page(source, pictures) if len(source) <= LARGEST else None
-    if page is None or not _is_structured(page.tree):
+    if page is None or not _is_structured(page.tree) or _number(page.tree) > PIECES:
         return ""
-    _number(page.tree)
     kept = _kept(page.text(), forwarded, placed)
+    if not kept:
+        return ""
     made = reply.clean(structure.rebuilt(page.tree, lambda piece: _only(kept, piece), pictures.values()))
-    if not made or len(made) > MOST or address.mentions(made):
+    if not made or address.mentions(made):
         return ""
     again = html.text(made, {name: name for name in pictures.values()})
     return made if words(again) == words(text) else ""
@@ -61,8 +63,8 @@ def _is_structured(tree: lxml.html.HtmlElement) -> bool:
     )
 
 
-def _number(tree: lxml.html.HtmlElement) -> None:
-    """Put a number before every line of every text of the tree."""
+def _number(tree: lxml.html.HtmlElement) -> int:
+    """Put a number before every line of every text of the tree; how many there are."""
     count = 0
 
     def numbered(match: re.Match[str]) -> str:
@@ -72,9 +74,10 @@ def _number(tree: lxml.html.HtmlElement) -> None:
 
     for node in tree.iter():
         if node.text and isinstance(node.tag, str) and _PLACE not in node.text:
-            node.text = _PIECE.sub(numbered, node.text)
+            node.text = _PIECE.sub(numbered, _UNFIT.sub(" ", node.text))
         if node.tail:
-            node.tail = _PIECE.sub(numbered, node.tail)
+            node.tail = _PIECE.sub(numbered, _UNFIT.sub(" ", node.tail))
+    return count
 
 
 def _kept(laid_out: str, forwarded: bool | None, placed: Collection[str]) -> frozenset[str]:

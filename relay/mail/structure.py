@@ -17,6 +17,7 @@ from relay import markup
 from relay.mail import links
 from relay.mail.html import STYLE, TAG
 
+MOST = 200_000  # characters of HTML that are kept
 DATA = "was-data"  # an attribute of the parts of a table that holds data
 PICTURE = re.compile(r"\[cid:(p\d+)\]")
 INLINE = {
@@ -64,12 +65,15 @@ _SOURCE = re.compile(r"cid:p\d{1,6}")
 def rebuilt(tree: lxml.html.HtmlElement, kept: Callable[[str], str], pictures: Collection[str]) -> str:
     """The HTML of a tree; `kept` gives what stays of a text, `pictures` are the short ids that markers may name.
 
-    "" where it tells no more than the words do, whose bare addresses are links and whose markers are pictures anyway.
+    "" where it is larger than MOST, or tells no more than the words do, whose bare addresses are links and whose markers are
+    pictures anyway.
     """
     _mark_data(tree)
     built = _Builder(kept, frozenset(pictures)).element(tree).html
+    if len(built) > 2 * MOST:
+        return ""
     built = _trimmed(_BREAKS.sub("<br><br>", _EMPTY_LINES.sub("<div><br></div>", built)))
-    return sanitised(built) if _TELLS.search(_BARE.sub("", built)) else ""
+    return sanitised(built) if len(built) <= MOST and _TELLS.search(_BARE.sub("", built)) else ""
 
 
 def is_styled(element: lxml.html.HtmlElement) -> bool:
@@ -83,19 +87,19 @@ def sanitised(source: str) -> str:
     return nh3.clean(
         source,
         tags=set(TAGS),
-        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        attributes={"*": set()} | {tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel=None,
         strip_comments=True,
-    )
+    ).strip()
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """Pictures are the mail's own, and `cid:` is for them alone."""
     if name == "src":
         return value if _SOURCE.fullmatch(value) else None
-    return None if name == "href" and value.lower().startswith("cid:") else value
+    return value if name != "href" or links.is_sound(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,9 @@ class _Builder:
 
     def _words(self, words: str, pre: bool) -> _Built:
         """Text, its addresses as links, its markers of pictures as pictures; lines and blanks kept where they count."""
-        told = str(escape(words)) if self._linking else str(markup.linked(words))
+        if not words:
+            return _Built()
+        told = str(markup.linked(words) if "://" in words and not self._linking else escape(words))
         if pre:
             told = re.sub(r" (?= )|(?<=\n) ", "\xa0", told.replace("\t", "    ")).replace("\n", "<br>")
         told = PICTURE.sub(lambda match: f'<img src="cid:{match[1]}">' if match[1] in self._pictures else match[0], told)
@@ -177,7 +183,8 @@ class _Builder:
             return _as_block("li", _emphasised(element, inner)) if inner.filled else _Built()
         if tag in _KEPT or tag in _BLOCKS or tag in _PREFORMATTED:
             return _block(element, "pre" if tag in _PREFORMATTED else tag, inner)
-        return replace(inner, html=_emphasised(element, inner)) if inner.filled else inner
+        told = _emphasised(element, inner)
+        return replace(inner, html=told, lone=inner.lone and told == inner.html)
 
 
 def _block(element: lxml.html.HtmlElement, tag: str, inner: _Built) -> _Built:
@@ -191,7 +198,7 @@ def _block(element: lxml.html.HtmlElement, tag: str, inner: _Built) -> _Built:
     if tag in _KEPT:
         start = _number(element.get("start"), 100_000) if tag == "ol" else None
         return _as_block(tag, told, f' start="{start}"' if start else "")
-    if inner.lone:
+    if inner.lone and told == inner.html:
         return inner
     return _as_block("div" if _is_tight(element) or inner.blocks else "p", told)
 
@@ -214,13 +221,13 @@ def _tag(element: lxml.html.HtmlElement) -> str:
 
 
 def _emphasised(element: lxml.html.HtmlElement, inner: _Built) -> str:
-    """What an element shows, in the emphasis of its tag and style; around blocks there is none."""
-    if inner.blocks:
+    """What an element shows, in the emphasis of its tag and style."""
+    if not inner.filled:
         return inner.html
     style = element.get(STYLE, "")
     named = [INLINE.get(_tag(element), ""), *(tag for tag, sign in _STYLES.items() if sign.search(style))]
     wanted = [tag for tag in dict.fromkeys(named) if tag and not (tag in _UNDONE and _UNDONE[tag].search(style))]
-    told = inner.html
+    told = f'"{inner.html}"' if element.tag == "q" else inner.html
     for tag in reversed(wanted):
         told = f"<{tag}>{told}</{tag}>"
     return told
