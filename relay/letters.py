@@ -264,7 +264,9 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         mine=bool(entry.data.get("mine")),
         reason=language.failure(str(entry.data.get("reason", ""))),
         text=markup.to_text(text, names),
-        html=markup.to_html(markup.to_text(text, left), pictures),
+        html=markup.styled(mime.clean_text(entry.html), pictures, left)
+        if entry.html
+        else markup.to_html(markup.to_text(text, left), pictures),
         files=tuple(mime.file_name(file) for file in entry.attachments if file.content_id not in markup.markers(text)),
         left_out=tuple(mime.clean(name) for name in entry.data.get("left_out", ())),
         kept_back=tuple(mime.clean(name) for name in entry.data.get("kept_back", ())),
@@ -298,7 +300,9 @@ def _goes_without_saying(letter: Letter, entry: Entry) -> bool:
 
 
 def _shortened(entry: Entry) -> Entry:
-    return replace(entry, text=beginning(entry.text))
+    short = beginning(entry.text)
+    whole = "".join(short.split()) == "".join(entry.text.split())
+    return replace(entry, text=short, html=entry.html if whole else "")
 
 
 def _row(seat: Seat, language: Language) -> Row:

@@ -154,7 +154,7 @@ def _event(chain: Chain, event: Event, settings: Settings) -> Facts:
         "internal": event.internal,
         "text": event.text,
         "attachments": [{"name": file.name, "type": file.type, "size": file.size} for file in event.attachments],
-        "data": {key: value for key, value in event.data.items() if key != "cut"},
+        "data": {key: value for key, value in event.data.items() if key not in ("cut", "html")},
         "mail": event.mail_id,
         "message_id": event.message_id,
     }

@@ -184,8 +184,9 @@ class Event:
     An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
     ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
     {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
-    mail}, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket whose comment is quoted) and, where it is
-    such text itself, {"full": true}, for "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601).
+    mail}, {"html": `Mail.html`} where there is any, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket
+    whose comment is quoted) and, where it is such text itself, {"full": true}, for "automatic" {"mail": its MailKind} and, where it
+    says so, {"since", "until"} (ISO 8601).
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -266,7 +267,8 @@ class Answered:
 class Mail:
     """What the relay reads out of one raw mail.
 
-    `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it.
+    `text` is what was newly written, without command lines; `quoted` and `signature` are what was cut from it. `html` says
+    the same words as safe HTML (see `mail.rich`), pictures as `<img src="cid:p1">`; "" where it would tell no more.
     `commands` begin with the subject's, if it is one. `unknown` are lines that look like a misspelt command (kept in the
     text), and a subject that does. `to` are the addresses of To and Cc, lower case.
     `references` are the ids of In-Reply-To and References, with angle brackets; `answers` are those of In-Reply-To.
@@ -284,6 +286,7 @@ class Mail:
     answers: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     text: str = ""
+    html: str = ""
     quoted: str = ""
     signature: str = ""
     commands: tuple[Command, ...] = ()
@@ -305,8 +308,9 @@ class Entry:
     """One event as one reader may see it: made by `visibility`, the only place that decides.
 
     `who` is the author's name as the link policies show it, `party` the party's name as shown; both may be empty.
-    `own` says that the reader's own party wrote it. `data` for "passed": {"to": party name as shown, "mine": bool};
-    for "undelivered": {"to": party name as shown, "reason": code}. `data["left_out"]` names files too large to go along.
+    `own` says that the reader's own party wrote it. `html` says what `text` does, or is "". `data` for "passed":
+    {"to": party name as shown, "mine": bool}; for "undelivered": {"to": party name as shown, "reason": code}.
+    `data["left_out"]` names files too large to go along.
     """
 
     kind: EventKind
@@ -316,6 +320,7 @@ class Entry:
     own: bool
     internal: bool = False
     text: str = ""
+    html: str = ""
     attachments: tuple[Attachment, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 

@@ -142,8 +142,9 @@ def _comment(case: Case) -> tuple[Event, ...]:
     cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)[:MOST_CUT]
     kept_back = [file for file, _ in _withheld(case)]
     files = tuple(file for file in mail.attachments if file not in kept_back)
-    data = {name: value for name, value in (("cut", cut), ("answered", list(case.turn.answered))) if value}
-    return (replace(case.event("comment", text, **data), attachments=files),) if text or files else ()
+    beside = {"cut": cut, "html": mail.html if text == mail.text else "", "answered": list(case.turn.answered)}
+    said = case.event("comment", text, **{name: value for name, value in beside.items() if value})
+    return (replace(said, attachments=files),) if text or files else ()
 
 
 def _withheld(case: Case) -> list[tuple[Attachment, str]]:

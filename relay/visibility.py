@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -44,7 +45,8 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "undelivered": frozenset({"reason"}),
     "automatic": frozenset({"mail", "since", "until"}),
 }
-_PICTURE = re.compile(r"\[cid:p\d+\]")
+_PICTURE = re.compile(r"\[cid:p\d+\]|<img src=\"cid:p\d+\">")
+_LINK = re.compile(r"<a href=\"([^\"]*)\">(.*?)</a>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,8 @@ def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry 
         party=party,
         own=True,
         internal=event.internal,
-        text=_with_quotes(chain, network, reader, event),
+        text=(text := _with_quotes(chain, network, reader, event)),
+        html=event.data.get("html", "") if text == event.text else "",
         attachments=event.attachments,
         data=data,
     )
@@ -248,6 +251,7 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
         party=party,
         own=False,
         text=text if files else _PICTURE.sub("", text),
+        html=_structured(network, event, text, bool(files), hidden(hops)),
         attachments=files,
         data=data | _staying(chain, network, reader, event) if files else data,
     )
@@ -269,6 +273,16 @@ def _with_quotes(chain: Chain, network: Network, reader: Ticket, event: Event) -
 
 def _may_read_words_of(chain: Chain, network: Network, reader: Ticket, ticket_id: int) -> bool:
     return ticket_id == reader.id or "comments" in shared(path(chain, network, reader, chain.ticket(ticket_id)))
+
+
+def _structured(network: Network, event: Event, text: str, with_files: bool, bare: bool) -> str:
+    """A comment as HTML where its text crosses as it is; across a hidden link no address that the text does not say, either."""
+    made = str(event.data.get("html", ""))
+    if not made or text != event.text or address.scrub(made, network.domain) != made:
+        return ""
+    if bare:
+        made = _LINK.sub(lambda link: link[0] if unescape(link[1]) in text else link[2], made)
+    return made if with_files else _PICTURE.sub("", made)
 
 
 def _staying(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Act:
     signature: bool = False
     files: int = 0
     picture: bool = False
+    rich: bool = False  # a table, a list, links in the HTML, which is all there is
     mentions: bool = False  # addresses of his own ticket in text, subject, file names
     bottom: bool = False  # commands below the text
     command: Word = ""  # beside what the deed does by itself
@@ -232,6 +233,8 @@ class Scene:
         mail.set_content("\n".join([*new, *under, *old]) + "\n")
         if html:
             self._html(mail, new, signature, old, picture)
+        if self.act.html and self.act.rich:
+            self._drop_plain(mail)
         for at in range(self.act.files or (self.act.deed == "files only")):
             self._attach(mail, PAPERS[(self.act.seat + self.act.pen + at) % len(PAPERS)], "план" if at else self.mentioned)
         for part in mail.walk():
@@ -316,8 +319,10 @@ class Scene:
     def _html(self, mail: EmailMessage, new: list[str], signature: list[str], old: list[str], picture: str) -> None:
         """The same as HTML, with what HTML hides."""
         title, style, comment, hidden = (self._own(where) for where in ("title", "style", "comment", "hidden text"))
-        image = f'<img src="cid:{picture}" alt="{self._own("alt")}">'
+        image = f'<img src="cid:{picture}" alt="{self._own("alt")}" title="{self._own("title")}">'
         told = "".join(f"<div>{image if line.startswith('[cid:') else escape(line) or '<br>'}</div>" for line in new)
+        if self.act.rich and new:
+            told += self._structure()
         signed, quoted = "<br>".join(map(escape, signature)), "<br>".join(map(escape, old))
         if signed:
             signed = f'<span class="gmail_signature_prefix">-- </span><br><div class="gmail_signature">{signed}</div>'
@@ -333,6 +338,26 @@ class Scene:
             assert html is not None
             content = png(self.canary("file", "picture"), self.canary("maker", "maker of a picture"))
             html.add_related(content, "image", "png", cid=f"<{picture}>", filename=f"{self.canary('file', 'picture name')}.png")
+
+    def _drop_plain(self, mail: EmailMessage) -> None:
+        """Some clients write HTML alone."""
+        payload = mail.get_payload()
+        assert isinstance(payload, list)
+        mail.set_payload(payload[1:])
+
+    def _structure(self) -> str:
+        """A table, a list and links with what their attributes hide; a link over words that are not its address names it."""
+        own = [self._own(where) for where in ("class", "id", "data", "mailbox", "number", "title", "alt", "script", "remote")]
+        kind, name, data, mailbox, number, title, alt, script, remote = own
+        behind = f"https://{self.canary('text', 'href')}.example/x"
+        return (
+            f'<table class="{kind}" id="{name}" data-x="{data}" background="http://{remote}.example/b"><tr><th>Part</th><th>Qty</th>'
+            f"</tr><tr><td>Pump {self.canary('text', 'cell')}</td><td>2</td></tr></table>"
+            f'<ul><li><b style="background:url(http://{remote}.example)">Item {self.canary("text", "item")}</b></li></ul>'
+            f'<div>Ask <a href="mailto:{mailbox}@x.example">us</a>, <a href="tel:{number}" title="{title}">ring</a> or see '
+            f'<a href="{behind}" title="{title}">there</a>, <a href="javascript:{script}">here</a>'
+            f'<img src="http://{remote}.example/a.png" alt="{alt}"></div>'
+        )
 
     def _attach(self, mail: EmailMessage, paper: Callable[[str, str], bytes], beside: str) -> None:
         """A file that names its maker. An old document is bound to this side of a hidden link with all it has."""

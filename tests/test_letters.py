@@ -404,6 +404,42 @@ def test_an_inline_picture_stands_in_the_html_and_is_named_in_the_text() -> None
     assert [part.get_filename() for part in message.iter_attachments()] == ["a.txt"]
 
 
+FRAGMENT = (
+    '<div><b>Parts:</b><table><tbody><tr><th align="right">Part</th></tr><tr><td>Pump</td></tr></tbody></table>'
+    '<h2>Look</h2><img src="cid:p1"><img src="cid:p9"></div>'
+)
+
+
+@pytest.mark.parametrize("kind", ["comment", "pass", "note", "history"])
+def test_a_comment_with_structure_is_shown_as_it_was_written(kind: str) -> None:
+    picture = attached("снимок.png", "image/png", b"\x89PNG", "p1")
+    message = compose(
+        kind=kind, entries=(entry("Parts:\nPart\nPump\nLook [cid:p1][cid:p9]", html=FRAGMENT, attachments=(picture,)),)
+    )
+    html = body(message, "html")
+    shown_tags = [tag for tag, _ in tags(html.partition('<div dir="auto">')[2].partition("</div>\n")[0])]
+    assert shown_tags == ["div", "b", "table", "tbody", "tr", "th", "tr", "td", "h2", "img"]
+    (cell,) = [attributes for tag, attributes in tags(html) if tag == "th"]
+    assert cell["align"] == "right" and "border:1px solid" in str(cell["style"])
+    (image,) = [attributes for tag, attributes in tags(html) if tag == "img"]
+    part = message.get_body(("related",))
+    assert part is not None and f"<{str(image['src'])[4:]}>" in [each["Content-ID"] for each in part.walk()]
+    assert "[cid:p9]" in html and "Look [снимок.png][cid:p9]" in body(message, "plain")
+
+
+def test_a_letter_that_only_names_files_names_pictures_in_structure_too() -> None:
+    picture = attached("a<b>.png", "image/png", b"png", "p1")
+    said = entry("Parts:\nPart\nPump\nLook [cid:p1][cid:p9]", html=FRAGMENT, attachments=(picture,))
+    html = body(compose(kind="opened", entries=(said,)), "html")
+    assert "<td style=" in html and "[a&lt;b&gt;.png][cid:p9]" in html and "<img" not in html
+
+
+def test_a_receipt_shows_the_structure_only_of_words_that_it_gives_whole() -> None:
+    for text, whole in (("One\n\ntwo", True), ("Line\n" * 50, False)):
+        html = body(compose(kind="receipt", entries=(entry(text, html="<div><b>Bold</b></div>"),)), "html")
+        assert ("<b>Bold</b>" in html) == whole
+
+
 def test_pictures_of_several_entries_do_not_meet() -> None:
     entries = tuple(
         entry("[cid:p1]", attachments=(attached("a.png", "image/png", content, "p1"),)) for content in (b"one", b"two")

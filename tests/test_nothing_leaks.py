@@ -33,6 +33,7 @@ acts = st.builds(
     signature=st.booleans(),
     files=st.integers(0, 2),
     picture=st.booleans(),
+    rich=st.booleans(),
     mentions=st.booleans(),
     bottom=st.booleans(),
     command=st.one_of(st.just(""), st.sampled_from(WORDS)),
@@ -54,12 +55,14 @@ NARROW = [
     replace(DEEP[8], share=frozenset({"comments"})),
 ]
 MIXED = [next((narrow for narrow in NARROW if narrow.key == link.key), link) for link in DEEP]
-DOWN = [Act("pass" if at % 2 else "pass by cc", files=1, picture=True, html=True, pen=at % 3) for at in range(7)]
+DOWN = [
+    Act("pass" if at % 2 else "pass by cc", files=1, picture=True, html=True, rich=at % 3 == 1, pen=at % 3) for at in range(7)
+]
 TOLD = [Act("comment", at % 9, at % 3, command=word, quiet=at % 4 == 1, quote="gmail") for at, word in enumerate(WORDS * 3)]
 EVERYTHING = [
     Act(
         deed, at % 10, at % 3, html=bool(at % 2), quote=QUOTES[at % 6], signature=at % 4 > 1,
-        files=at % 3, picture=at % 4 == 1, mentions=at % 3 == 1, bottom=at % 5 > 2, late=at % 7 == 3,
+        files=at % 3, picture=at % 4 == 1, rich=at % 4 > 1, mentions=at % 3 == 1, bottom=at % 5 > 2, late=at % 7 == 3,
     )
     for at, deed in enumerate(DEEDS * 2)
 ]  # fmt: skip

@@ -386,3 +386,45 @@ def test_a_quoted_line_is_seen_by_those_who_may_see_whose_it_is() -> None:
 def text_of(entry: Entry | None) -> str:
     assert entry is not None
     return entry.text
+
+
+# ── the same as HTML ───────────────────────────────────────────────────────────────────────────────────────
+
+TABLE = '<div><b>See</b> <a href="https://a.example/x">there</a> <a href="https://b.example/y">too</a><img src="cid:p1"></div>'
+TOLD = "See there <https://a.example/x> too[cid:p1]"
+
+
+def structured(share: frozenset[Share], identity: Any = "person", text: str = TOLD, made: str = TABLE) -> str:
+    """What crosses a link of a comment's HTML."""
+    of, matter = line("ab")
+    link = replace(of.links["ab"], share=share, identity=identity)
+    said = replace(comment(2, text, PICTURE), data={"html": made, "cut": "old"})
+    seen = visibility.entry(matter, replace(of, links={"ab": link}), matter.ticket(1), said)
+    assert seen is not None and not seen.data.keys() & {"html", "cut"}
+    return seen.html
+
+
+def test_a_comment_crosses_as_html_where_its_text_does() -> None:
+    all_of_it: frozenset[Share] = frozenset({"comments", "attachments"})
+    assert structured(all_of_it) == structured(all_of_it, "party") == TABLE
+    assert structured(frozenset({"attachments"})) == ""
+    assert structured(frozenset({"comments"})) == TABLE.replace('<img src="cid:p1">', "")
+
+
+def test_across_a_hidden_link_no_address_crosses_that_the_text_does_not_say() -> None:
+    crossed = structured(frozenset({"comments", "attachments"}), "hidden")
+    assert crossed == TABLE.replace('<a href="https://b.example/y">too</a>', "too")
+
+
+@pytest.mark.parametrize("hidden", ["t-{}@" + DOMAIN, "n-{}", "%3Cb-{}%40"])
+def test_html_with_an_address_of_the_relay_does_not_cross(hidden: str) -> None:
+    written = hidden.format("a2" * 13)
+    all_of_it: frozenset[Share] = frozenset({"comments", "attachments"})
+    assert structured(all_of_it, text=f"{TOLD} t-{'a2' * 13}@{DOMAIN}") == ""
+    assert structured(all_of_it, made=f'{TABLE}<a href="https://c.example/?{written}">x</a>') == ""
+
+
+def test_its_writers_own_party_sees_its_comment_as_it_was_written() -> None:
+    of, matter = line("ab")
+    seen = visibility.entry(matter, of, matter.ticket(2), replace(comment(2, TOLD), data={"html": TABLE}))
+    assert seen is not None and seen.html == TABLE

@@ -78,6 +78,7 @@ def _of_mail(name: object, mail: Mail) -> Result:
         "bounce": None
         if mail.bounce is None
         else {"recipient": mail.bounce.recipient, "class": "permanent" if mail.bounce.permanent else "temporary"},
+        **_structure(mail.html),
     }
 
 
@@ -97,7 +98,13 @@ def _of_text(name: object, text: Text) -> Result:
         "commands": [{"word": each.word, "argument": each.argument} for each in text.commands],
         "attachments": [],
         "bounce": None,
+        **_structure(text.html),
     }
+
+
+def _structure(html: str) -> Result:
+    """The new text as HTML, where that tells more."""
+    return {"html": html} if html else {}
 
 
 def _unread(name: object, why: str) -> Result:

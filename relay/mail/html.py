@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import lxml.html
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.html_properties import Display  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from inscriptis.model.html_element import HtmlElement  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from relay.mail import marks, signature
+from relay.mail import links, marks, signature
 
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
 DEEPEST = 3000  # nested elements of a DOM; deeper trees cost the parser quadratic time
@@ -25,14 +28,20 @@ DEEP = 200  # nested elements that are laid out, when quotes are cut: the layout
 ATTRIBUTES = 400  # of one element
 SIGNED = 50  # elements that call themselves a signature; more are a page's layout
 ROWS = 1000  # of a table that is aligned
+TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
 
-_LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
+_BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
+_LAYOUT = ParserConfig(
+    css=CSS_PROFILES["strict"]
+    | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS}
+    | {"dd": HtmlElement(display=Display.block, padding_inline=4)}
+)
 _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"[ \\t]*{_OPEN}(\\d+){_CLOSE}[ \\t]*")
 _SIGNATURE_START = re.compile(f"[ \\t]*{_OPEN}{_CLOSE}[ \\t]*")
 _SIGNATURE_END = re.compile(f"[ \\t]*{_CLOSE}{_OPEN}[ \\t]*")
-_PRIVATE = re.compile("[\x00\ue000\ue001]")
+_PRIVATE = re.compile("[\x00\ue000-\ue003]")  # the last two are those of `rich`
 _NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
 # Elements that never hold others of their kind, or hold nothing.
 _FLAT = frozenset(
@@ -110,17 +119,47 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
     source = _PRIVATE.sub("", source)
     if is_monster(source):
         return _bare(source)
-    tree = LexborHTMLParser(source)
-    body = tree.body
+    body, quoted = _tidied(source, pictures or {})
+    tree = _tree(body) if body is not None else None
+    if tree is not None:
+        return Page(tree, quoted).text()
+    return _put_back(body.text(separator="\n"), quoted) if body is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML body whose unseen nodes are gone, ready to be laid out; where a quote stood there is a numbered place."""
+
+    tree: lxml.html.HtmlElement
+    quoted: list[str]
+
+    def text(self) -> str:
+        """The layout, with the quotes in their places."""
+        return _put_back(str(Inscriptis(self.tree, _LAYOUT).get_text()), self.quoted)
+
+
+def page(source: str, pictures: Mapping[str, str]) -> Page | None:
+    """An HTML body as `text` lays it out; None for what is laid out without a tree, or has nothing to show."""
+    source = _PRIVATE.sub("", source)
+    if is_monster(source):
+        return None
+    body, quoted = _tidied(source, pictures)
+    tree = _tree(body) if body is not None else None
+    return Page(tree, quoted) if tree is not None else None
+
+
+def _tidied(source: str, pictures: Mapping[str, str]) -> tuple[LexborNode | None, list[str]]:
+    """The body after all steps on the DOM, and the quotes taken out of it."""
+    body = LexborHTMLParser(source).body
     if body is None:
-        return ""
+        return None, []
     for tidy in (_drop_unseen, _open_history, _name_links):
         tidy(body)
-    _name_pictures(body, pictures or {})
+    _name_pictures(body, pictures)
     quoted = _cut_quotes(body) if _MARKED.search(source) else []
     if _SIGNED.search(source):
         _mark_signatures(body)
-    return _put_back(_laid_out(body), quoted)
+    return body, quoted
 
 
 def has_signature(source: str) -> bool:
@@ -213,10 +252,9 @@ def _is_ruled_header(node: LexborNode) -> bool:
 
 def _name_links(body: LexborNode) -> None:
     """Say a link's address behind its words, unless they are the address."""
-    for node in body.css("a[href^='http']"):
-        href, shown = (node.attributes.get("href") or "").strip(), node.text().strip()
-        if shown and len(href) <= 500 and not re.match(r"https?://|www\.", shown) and shown.strip("/") not in href:
-            node.insert_after(f" <{href}>")
+    for node in body.css("a[href]"):
+        if behind := links.behind(node.attributes.get("href") or "", node.text()):
+            node.insert_after(behind)
 
 
 def _name_pictures(body: LexborNode, pictures: Mapping[str, str]) -> None:
@@ -341,25 +379,29 @@ def _paragraph(words: str) -> LexborNode:
 # ── layout ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _laid_out(body: LexborNode) -> str:
+def _tree(body: LexborNode) -> lxml.html.HtmlElement | None:
+    """The tree that is laid out; None for one that is empty, or too deep for that."""
     markup = body.html or ""
-    if not markup.strip():
-        return ""
-    if _is_deep(markup, DEEP):
-        return body.text(separator="\n")
+    if not markup.strip() or _is_deep(markup, DEEP):
+        return None
     tree = lxml.html.document_fromstring(markup)
     for element in tree.iter("*"):
+        element.attrib.pop(TAG, None)
         _plain_style(element)
+    for first in tree.xpath("//ol[@start]/li[1][not(@value)]"):
+        first.set("value", first.getparent().get("start"))
     for table in list(tree.iter("table")):
         if _is_layout(table):
             for part in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):
+                part.set(TAG, part.tag)
                 part.tag = "div"
-    return str(Inscriptis(tree, _LAYOUT).get_text())
+    return tree
 
 
 def _plain_style(element: lxml.html.HtmlElement) -> None:
     """Only whether paragraphs stand apart and blanks count is left of a style: a padding could fill the memory."""
     style = element.attrib.pop("style", "")
+    element.set(STYLE, style)
     kept = []
     if element.tag == "p" and (_TIGHT.search(style) or element.get("class", "").startswith("Mso")):
         kept.append("margin-top:0em;margin-bottom:0em")  # a zero without a unit is none for inscriptis

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
+from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, rich, spacing
 from relay.mail.parse import Body, Parts, parse
 from relay.mail.part import Part
 from relay.mail.reply import Reply
@@ -54,6 +54,9 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
         answers=headers.ids(message, "in-reply-to"),
         to=headers.addresses(message, "to", "cc"),
         text=text,
+        html=_structure(parts.bodies, text, pictures, _is_forward(subject, message), placed=placed, sent=sent)
+        if kind == "reply"
+        else "",
         quoted=found.quoted,
         signature=found.signature,
         commands=given,
@@ -81,6 +84,7 @@ class Text:
     """What is read out of a bare body: as in `Mail`."""
 
     text: str
+    html: str
     quoted: str
     signature: str
     commands: tuple[Command, ...]
@@ -91,7 +95,7 @@ def read_body(body: str, kind: Literal["text", "html"]) -> Text:
     """New text, quote, signature and commands of a plain or HTML body that has no header. Never raises."""
     found = reply.split(html.text(body) if kind == "html" else body)
     text, given, unknown = _commanded(found)
-    return Text(text, found.quoted, found.signature, given, unknown)
+    return Text(text, rich.fragment(body, text, {}) if kind == "html" else "", found.quoted, found.signature, given, unknown)
 
 
 def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
@@ -132,6 +136,30 @@ def _read_bodies(
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
     return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed}, sent)
+
+
+def _structure(
+    bodies: list[Body],
+    text: str,
+    pictures: dict[str, str],
+    forwarded: bool | None,
+    *,
+    placed: frozenset[str],
+    sent: Sequence[str],
+) -> str:
+    """The new text as HTML where one body has it all and its HTML says the same, whichever reading was chosen."""
+    filled = [body for body in bodies if _is_filled(body)]
+    source = filled[0].html if len(filled) == 1 else None
+    if not (source and text):
+        return ""
+    return rich.fragment(source, text, pictures, forwarded, placed={f"[cid:{name}]" for name in placed}, sent=sent)
+
+
+def _is_filled(body: Body) -> bool:
+    """Whether a body may show anything."""
+    if body.html is None or len(body.html) > 1000:
+        return bool((body.plain or body.html or "").strip())
+    return "<img" in body.html or bool(html.text(body.html).strip())
 
 
 def _guards(bodies: list[Body], forwarded: bool | None, sent: Sequence[str]) -> tuple[Command, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from relay import address
@@ -36,7 +36,7 @@ class Reply:
     """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
 
     `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
-    `answered` is what passages answer that stood between quoted lines.
+    `answered` is what passages answer that stood between quoted lines. `tags` say of each line of the cleaned text what it is.
     """
 
     text: str
@@ -44,6 +44,7 @@ class Reply:
     signature: str = ""
     forwarded: str = ""
     answered: tuple[Answered, ...] = ()
+    tags: tuple[Tag, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]
         signature=_join(all_lines, tags, "signature"),
         forwarded=_join(all_lines, tags, "forwarded"),
         answered=context.answered(all_lines, tags),
+        tags=tuple(tags),
     )
 
 
