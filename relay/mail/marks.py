@@ -152,7 +152,7 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
         apart = apart or (first < last and all_lines[first + 1].blank)
         if apart and ((best and _names_one(joined)) or not _goes_on(all_lines[first].text)):
             break
-        if best and not _is_wrapped(all_lines[first].text.strip(), joined):
+        if best and _names_one(joined) and not _is_wrapped(all_lines[first].text.strip(), joined):
             break
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
