@@ -27,6 +27,7 @@ ROLES = frozenset({"postmaster", "abuse"})
 RESERVED = ROLES | {"mailer-daemon", "noreply", "digest", "relay"}
 TOKEN = r"[a-z2-7]{26}"
 _ANY_TOKEN = re.compile(TOKEN, re.IGNORECASE)
+_TOKEN_BYTES = re.compile(rb"(?<![A-Za-z0-9])" + TOKEN.encode() + rb"(?=@)", re.IGNORECASE)
 _TOKENED = re.compile(rf"([tnb])-({TOKEN})")
 
 
@@ -104,6 +105,11 @@ def betrays(content: bytes, domain: str) -> bool:
     if f"@{domain}".encode().lower() not in content.lower():
         return False
     return re.search(rf"(?i)\b[tnb]-{TOKEN}@{re.escape(domain)}".encode(), content) is not None
+
+
+def tokens(text: bytes) -> frozenset[str]:
+    """Every token in a text, whatever it is of: an address, or the Message-ID of a letter."""
+    return frozenset(found.decode().lower() for found in _TOKEN_BYTES.findall(text))
 
 
 def mentions(text: str) -> bool:

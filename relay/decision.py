@@ -52,7 +52,7 @@ class Turn:
     chain. `links` are the keys of links whose address the mail also went
     to; `note` says that it went to the note address; `said_before` that its comment is in the chain already (the mail came
     on another way); `opening` that it opened the chain; `nearest` has for each line of `mail.unknown` the command that it
-    comes nearest to; `problems` were found before.
+    comes nearest to; `problems` were found before; `answered` are as in `Event.data`.
     """
 
     ticket: int
@@ -67,6 +67,7 @@ class Turn:
     released: bool = False
     nearest: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    answered: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

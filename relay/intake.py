@@ -31,6 +31,7 @@ from storage.spool import Spool
 PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
 LARGE = 64_000  # bytes
+HEADER = 64_000  # bytes at the beginning of a mail in which its addresses and ids stand
 KNOWN = 10_000  # addresses remembered as existing
 
 
@@ -145,8 +146,9 @@ class Intake:
 
     async def _settle(self, envelope: Envelope, raw: bytes) -> Outcome:
         settings, stamp = self._settings(), self._stamp(envelope)
+        sent = await self._shelves.database.read(lambda c: sent_before(c, settings, envelope, raw))
         # A large mail is read beside the loop: while it is being chewed, the next client is served.
-        mail = reader.read(raw) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw)
+        mail = reader.read(raw, sent) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw, sent)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings)
         await self._store_files(mail)
@@ -187,6 +189,13 @@ class Intake:
 
     def _stamp(self, envelope: Envelope) -> Stamp:
         return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
+
+
+def sent_before(connection: Connection, settings: Settings, envelope: Envelope, raw: bytes) -> list[str]:
+    """What the letters say that the writer's party has had from us: those of the tickets that the mail goes to or answers."""
+    header = raw[:HEADER].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    named = " ".join(envelope.rcpt_to).encode("utf-8", "replace")
+    return store.shown(connection, address.tokens(named) | address.tokens(header), settings.relay.domain)
 
 
 def with_stuck_files(mail: Mail) -> Mail:

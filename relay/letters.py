@@ -58,6 +58,8 @@ class Said:
     stays_from: tuple[str, ...]
     muted: bool
     status: str
+    mail: str
+    since: str
     until: str
     reference: str
     name: str
@@ -124,12 +126,16 @@ class Letters:
 
     def compose(self, letter: Letter) -> bytes:
         """The whole letter, unsigned. Raises TemplateError for a broken template, ValueError for a file without content."""
+        return self.written(letter)[0]
+
+    def written(self, letter: Letter) -> tuple[bytes, str]:
+        """As `compose`, and what its plain text says: when its reader quotes it, we shall know it again."""
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
         values = self._values(letter, language, pictures)
         text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
-        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)])
+        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
 
     def _language(self, letter: Letter) -> Language:
         """The reader's; the source language for one we have no catalogue of, and for the postmaster."""
@@ -266,6 +272,8 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         stays_from=tuple(mime.clean(name) for name in entry.data.get("stays_from", ())),
         muted=bool(entry.data.get("muted")),
         status=language.status(entry.data["status"]) if entry.kind == "status" else "",
+        mail=str(entry.data.get("mail", "")),
+        since=language.day(entry.data["since"]) if entry.data.get("since") else "",
         until=language.day(entry.data["until"]) if entry.data.get("until") else "",
         reference=mime.clean(str(entry.data.get("reference", ""))),
         name=mime.clean(str(entry.data.get("name", ""))),

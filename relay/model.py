@@ -182,7 +182,8 @@ class Event:
     An `internal` event is seen by that ticket's party only. `data` is plain JSON: for "passed" {"link", "ticket"} (the new
     ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
     {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
-    mail} and, where it is such text itself, {"full": true}.
+    mail}, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket whose comment is quoted) and, where it is
+    such text itself, {"full": true}, for "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601).
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -224,16 +225,39 @@ class Command:
     line: str
 
 
-MailKind = Literal["reply", "auto-reply", "bounce"]
+# A reply is what a person wrote; everything else is noted and answered by nobody.
+MailKind = Literal["reply", "auto-reply", "bounce", "read-receipt", "challenge", "list", "reaction", "spam-notice"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a delivery report says: the failed recipient ("" unknown), temporary or permanent, and the server's words."""
+    """What a delivery report says: the failed recipient ("" unknown), temporary or permanent, and the server's words.
+
+    `delayed`: nothing has failed yet, the server goes on trying. `message_id` is the returned letter's, with angle brackets,
+    "" where the report does not show it.
+    """
 
     recipient: str
     permanent: bool
     reason: str
+    delayed: bool = False
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """The first and the last day that the writer of an auto-reply is away, as ISO 8601; `since` is "" where it is not said."""
+
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Quoted lines, without quote signs, and the first line of the new text that answers them."""
+
+    quote: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +268,9 @@ class Mail:
     `commands` begin with the subject's, if it is one. `unknown` are lines that look like a misspelt command (kept in the
     text), and a subject that does. `to` are the addresses of To and Cc, lower case.
     `references` are the ids of In-Reply-To and References, with angle brackets; `answers` are those of In-Reply-To.
+    `answered` are what passages of the text answer that stood between the lines of a quote, in order.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
-    values of X-Relay-Loop.
+    values of X-Relay-Loop. `absence` is said by an auto-reply, `emoji` by a reaction ("" where it has none in text).
     """
 
     kind: MailKind
@@ -265,6 +290,9 @@ class Mail:
     bounce: Bounce | None = None
     content: str = ""
     loops: tuple[str, ...] = ()
+    answered: tuple[Answered, ...] = ()
+    absence: Absence | None = None
+    emoji: str = ""
 
 
 # ── letters ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import zlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,11 +80,27 @@ _CLAIM = (
 _SENT = (
     update(LETTERS)
     .where(LETTERS.c.id == bindparam("letter"))
-    .values(state="sent", sent_at=bindparam("now"), reply=bindparam("answer"), claimed_until=None, claimed_by="")
+    .values(
+        state="sent",
+        sent_at=bindparam("now"),
+        reply=bindparam("answer"),
+        shown=bindparam("shown"),
+        claimed_until=None,
+        claimed_by="",
+    )
 )
 
 
 _Claimed = tuple[Row[Any], Letter | Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A letter that a server has taken: its row, the server's reply, and its plain text, deflated."""
+
+    row: Row[Any]
+    reply: str
+    shown: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,7 @@ class Outbox:
         self._landed = asyncio.Event()
         self._moved: dict[str, float] = {}  # when a letter of a recipient last landed, by the loop's clock
         self._closing = False
-        self._sent: asyncio.Queue[tuple[Row[Any], str]] = asyncio.Queue()
+        self._sent: asyncio.Queue[Sent] = asyncio.Queue()
         self._flying = InHand()
         self._line: LineUp[_Claimed] = LineUp(1)
 
@@ -205,18 +222,18 @@ class Outbox:
 
     async def _deliver(self, lane: Lane, row: Row[Any], letter: Letter | Exception) -> None:
         log = self._log.bind(mail=row.mail_id, letter=row.id, to=row.recipient)
-        reply = None
+        sent = None
         try:
             if row.claimed_until - datetime.now(UTC) < FRESH:
                 await self._put_back([row.id], next_try=datetime.now(UTC))
             else:
-                reply = await self._try(log, lane, row, letter)
+                sent = await self._try(log, lane, row, letter)
         except Exception:
             log.exception("letter_not_marked")
-        if reply is None:
+        if sent is None:
             self._land(row.id)
         else:
-            self._sent.put_nowait((row, reply))
+            self._sent.put_nowait(sent)
 
     async def _mark_sent(self) -> None:
         """Marks all that was sent since the last time, in one statement; the workers need not wait for it."""
@@ -226,18 +243,18 @@ class Outbox:
                 sent.append(self._sent.get_nowait())
             while not await self._marked(sent):  # noqa: ASYNC110 - nothing tells that a database is back
                 await asyncio.sleep(POLL)
-            for row, _ in sent:
-                self._moved[row.recipient] = asyncio.get_running_loop().time()
-                self._land(row.id)
+            for each in sent:
+                self._moved[each.row.recipient] = asyncio.get_running_loop().time()
+                self._land(each.row.id)
             if len(self._moved) > MOVED:
                 self._moved.clear()
 
-    async def _marked(self, sent: Sequence[tuple[Row[Any], str]]) -> bool:
+    async def _marked(self, sent: Sequence[Sent]) -> bool:
         """Whether it is written that these were sent: until it is, they stay in hand, for what is forgotten is sent twice."""
         try:
             await self._database.write(partial(mark_sent, sent=sent, now=datetime.now(UTC)))
         except Exception:  # noqa: BLE001 - a database that is away now may be back in a second
-            self._log.exception("letters_not_marked", letters=[row.id for row, _ in sent])
+            self._log.exception("letters_not_marked", letters=[each.row.id for each in sent])
             return False
         return True
 
@@ -248,10 +265,10 @@ class Outbox:
         if freed or before == BATCH // 2:
             self.wake()
 
-    async def _try(self, log: FilteringBoundLogger, lane: Lane, row: Row[Any], letter: Letter | Exception) -> str | None:
-        """The reply of the server that took the letter; None when none did, and that is written down."""
+    async def _try(self, log: FilteringBoundLogger, lane: Lane, row: Row[Any], letter: Letter | Exception) -> Sent | None:
+        """None when no server took the letter, and that is written down."""
         try:
-            message = await self._compose(letter)
+            message, text = await self._compose(letter)
             reply = await lane.send(message, letter_path(letter), row.recipient)
         except SmtpError as error:
             await self._failed(log, row, error)
@@ -262,10 +279,11 @@ class Outbox:
             await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))
         else:
             log.info("letter_sent", kind=row.kind, message_id=row.message_id, reply=reply)
-            return reply
+            return Sent(row, reply, zlib.compress(text.encode()))
         return None
 
-    async def _compose(self, letter: Letter | Exception) -> bytes:
+    async def _compose(self, letter: Letter | Exception) -> tuple[bytes, str]:
+        """The signed letter, and its plain text."""
         if isinstance(letter, Exception):
             raise letter
         office = self._office()
@@ -333,9 +351,10 @@ def claim(
     return [(row, _written(writer, row)) for row in rows]
 
 
-def mark_sent(connection: Connection, sent: Sequence[tuple[Row[Any], str]], now: datetime) -> None:
-    """These letters were taken, with these replies."""
-    connection.execute(_SENT, [{"letter": row.id, "now": now, "answer": reply[:1000]} for row, reply in sent])
+def mark_sent(connection: Connection, sent: Sequence[Sent], now: datetime) -> None:
+    """These letters were taken."""
+    rows = [{"letter": each.row.id, "now": now, "answer": each.reply[:1000], "shown": each.shown} for each in sent]
+    connection.execute(_SENT, rows)
 
 
 def release_claims(connection: Connection, node: str) -> None:
@@ -358,6 +377,6 @@ def _written(writer: Writer, row: Row[Any]) -> Letter | Exception:
         return error
 
 
-def _sealed(office: Office, letter: Letter) -> bytes:
-    message = office.letters.compose(letter)
-    return office.signer.sign(message) if office.signer else message
+def _sealed(office: Office, letter: Letter) -> tuple[bytes, str]:
+    message, text = office.letters.written(letter)
+    return office.signer.sign(message) if office.signer else message, text

@@ -117,10 +117,20 @@ def _like_internal(word: str) -> bool:
 
 
 def _automatic(turn: Turn, now: datetime) -> Event:
-    """An auto-reply is noted for its own party and answered by nobody."""
+    """What a program wrote is noted for the party of its ticket, with what it is and says, and answered by nobody."""
     mail = turn.mail
+    data = {"mail": mail.kind} | ({} if mail.absence is None else {"since": mail.absence.since, "until": mail.absence.until})
     return Event(
-        -1, "automatic", turn.ticket, mail.author, now, True, mail.text, mail_id=turn.mail_id, message_id=mail.message_id
+        id=-1,
+        kind="automatic",
+        ticket=turn.ticket,
+        author=mail.author,
+        at=now,
+        internal=True,
+        text=mail.emoji or mail.text,
+        data={name: value for name, value in data.items() if value},
+        mail_id=turn.mail_id,
+        message_id=mail.message_id,
     )
 
 
@@ -131,7 +141,8 @@ def _comment(case: Case) -> tuple[Event, ...]:
         return ()
     cut = "\n\n".join(part for part in (mail.quoted, mail.signature) if part)[:MOST_CUT]
     files = tuple(file for file in mail.attachments if file not in _withheld(case))
-    return (replace(case.event("comment", text, **({"cut": cut} if cut else {})), attachments=files),) if text or files else ()
+    data = {name: value for name, value in (("cut", cut), ("answered", list(case.turn.answered))) if value}
+    return (replace(case.event("comment", text, **data), attachments=files),) if text or files else ()
 
 
 def _withheld(case: Case) -> list[Attachment]:

@@ -9,14 +9,14 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Row, update
 
 from relay import address, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
-from relay.mail import commands, signature
-from relay.model import Chain, Envelope, Mail, Ticket
+from relay.mail import commands, pictures, signature
+from relay.model import Attachment, Bounce, Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
@@ -81,9 +81,10 @@ def settle(
         return _stranger(case)
     if settings.relay.domain in mail.loops:
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
+    case.mail = _without_familiar_pictures(case)
     if refusal := _turn(case):
         return refusal
-    for token in case.returns:
+    for token in dict.fromkeys(case.returns):
         _returned(case, token)
     if case.postmaster:
         _forward(case)
@@ -122,6 +123,9 @@ def _sort_ticket(case: _Mail, found: address.Address) -> Refused | None:
         return Refused(550, "5.1.1", "No such address here.")
     chain = store.load_chain(case.connection, place[0], lock=True)
     ticket = chain.ticket(place[1])
+    if letter := _reported(case, ticket):
+        case.returns.append(letter)
+        return None
     if not _may(case, ticket.party, ticket):
         case.strange.append(ticket.party)
         return None
@@ -141,6 +145,13 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
     his colleagues.
     """
     return _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id)
+
+
+def _reported(case: _Mail, ticket: Ticket) -> str | None:
+    """The return-path token of the letter that a delivery report is about, though it came to the thread address of its ticket."""
+    bounce = case.mail.bounce
+    letter = bounce and store.find_returned(case.connection, bounce.message_id, ticket.id, bounce.recipient)
+    return str(letter.token) if letter else None
 
 
 def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:
@@ -189,6 +200,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         released=case.released,
         nearest={line: commands.nearest(line) for line in case.mail.unknown},
         problems=tuple(Problem("", "foreign-address") for _ in case.strange[:1]),
+        answered=_answered_comments(case, own.chain.id),
     )
     if before and not links:
         case.again = True
@@ -200,6 +212,8 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     ledger.save(case.connection, own.chain, decision, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
+    if not rules.is_internal(turn):
+        _know_pictures(case, own.chain.id)
     if not before:
         ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
 
@@ -239,6 +253,32 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
         if ledger.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
             parts.append(mail.signature)
     return "\n\n".join(parts)
+
+
+def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]:
+    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are."""
+    said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
+    found = ((each, store.said_by(said, each.quote)) for each in case.mail.answered)
+    return tuple({"quote": each.quote, "answer": each.answer, "of": ticket} for each, ticket in found if ticket is not None)
+
+
+def _without_familiar_pictures(case: _Mail) -> Mail:
+    """The mail without the pictures of a signature that its author has sent before; a mail taken up again stays as it was."""
+    suspects = pictures.suspects(case.mail)
+    if not suspects or store.seen_anywhere(case.connection, case.identity):
+        return case.mail
+    marks = {file.sha256: _picture_mark(case, file) for file in suspects}
+    return pictures.without(case.mail, {sha256 for sha256, mark in marks.items() if store.seen(case.connection, mark, "picture")})
+
+
+def _know_pictures(case: _Mail, chain_id: int) -> None:
+    """From the next mail on, this mail's pictures are no news of its author. Internal ones nobody else has seen."""
+    for file in pictures.suspects(case.mail):
+        ledger.first_time(case.connection, _picture_mark(case, file), "picture", chain_id, case.envelope.id)
+
+
+def _picture_mark(case: _Mail, file: Attachment) -> str:
+    return hashlib.sha256(f"{case.mail.author.address.lower()}\0{file.sha256}".encode(errors="replace")).hexdigest()
 
 
 def _answered(case: _Mail, party: str) -> Own | None:
@@ -321,21 +361,47 @@ def _forward(case: _Mail) -> None:
 
 
 def _returned(case: _Mail, token: str) -> None:
-    """Mail to a return-path: a delivery report about that letter, or an auto-reply to it."""
+    """Mail to a return-path: a delivery report about that letter, or another program's answer to it."""
     letter = store.find_letter(case.connection, token)
     case.done.append("about a letter of ours")
     if letter is None:
         return
-    bounce = case.mail.bounce
-    if bounce and bounce.permanent and letter.state != "failed":
-        fail(case.connection, case.settings, letter, Failure("bounced", bounce.reason), case.stamp)
-    elif bounce:
-        values = {"reply": ledger.storable(f"delayed: {bounce.reason}")[:1000]}
-        case.connection.execute(update(LETTERS).where(LETTERS.c.id == letter.id).values(**values))
+    if case.mail.bounce:
+        _bounced(case, letter, case.mail.bounce)
     elif letter.ticket_id is not None:
         chain = store.load_chain(case.connection, letter.chain_id, lock=True)
-        case.mail = replace(case.mail, kind="auto-reply")  # whatever comes to a return-path is, whatever it calls itself
+        if case.mail.kind == "reply":
+            case.mail = replace(case.mail, kind="auto-reply")  # whatever comes to a return-path is, whatever it calls itself
         _take(case, Own(chain, chain.ticket(letter.ticket_id), note=False), ())
+        _tell_of_filter(case, letter)
+
+
+def _bounced(case: _Mail, letter: Row[Any], bounce: Bounce) -> None:
+    """A letter that the server over there has given up is failed and said; one that is late keeps the reason."""
+    if letter.state == "failed":
+        return
+    if bounce.delayed:
+        values = {"reply": ledger.storable(f"delayed: {bounce.reason}")[:1000]}
+        case.connection.execute(update(LETTERS).where(LETTERS.c.id == letter.id).values(**values))
+    else:
+        why = Failure("bounced" if bounce.permanent else "expired", bounce.reason)
+        fail(case.connection, case.settings, letter, why, case.stamp)
+
+
+def _tell_of_filter(case: _Mail, letter: Row[Any]) -> None:
+    """The postmaster hears once of a filter that keeps letters from somebody: only a person can make it let them through."""
+    if case.mail.kind not in ("challenge", "spam-notice"):
+        return
+    mark = hashlib.sha256(letter.recipient.lower().encode(errors="replace")).hexdigest()
+    if not ledger.first_time(case.connection, mark, f"filter:{case.mail.kind}", letter.chain_id, case.envelope.id):
+        return
+    statement = {
+        "what": f"A filter may keep letters from {letter.recipient}",
+        "details": {"Letter": str(letter.id), "From": case.mail.author.address, "Subject": case.mail.subject},
+        "text": f"This is said once. Ask {letter.recipient} to let mail from @{case.settings.relay.domain} through. "
+        f"What the filter wrote:\n\n{case.mail.text}",
+    }
+    tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
 # ── the end ────────────────────────────────────────────────────────────────────────────────────────────────

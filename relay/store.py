@@ -6,12 +6,13 @@ once and get their values as parameters: to build one each time costs four times
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, Connection, Executable, Row, Table, and_, bindparam, or_, select, union
 from sqlmodel import SQLModel
 
 from relay import address
@@ -30,6 +31,7 @@ EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRo
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
+LATEST = 60  # letters that a mail is looked through for; one event's go to each of a party's people
 SHORT = 3  # characters of a line that says nothing by itself
 
 _PLACE = select(TICKETS.c.chain_id, TICKETS.c.id)
@@ -53,10 +55,31 @@ _LETTER_IS_NOTE = (
 _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
     EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
 )
+_TOKENS: BindParameter[str] = bindparam("tokens", expanding=True)
+_SHOWN = (
+    select(LETTERS.c.message_id, LETTERS.c.shown)
+    .where(
+        LETTERS.c.ticket_id.in_(
+            union(
+                select(TICKETS.c.id).where(or_(TICKETS.c.thread.in_(_TOKENS), TICKETS.c.note.in_(_TOKENS))),
+                select(LETTERS.c.ticket_id).where(LETTERS.c.message_id.in_(bindparam("message_ids", expanding=True))),
+            )
+        ),
+        LETTERS.c.shown.is_not(None),
+    )
+    .order_by(LETTERS.c.id.desc())
+    .limit(LATEST)
+)
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
 _SAID = select(EVENTS.c.text).where(EVENTS.c.chain_id == bindparam("chain")).order_by(EVENTS.c.id.desc()).limit(200)
+_COMMENTS = (
+    select(EVENTS.c.ticket_id, EVENTS.c.text, EVENTS.c.data)
+    .where(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind == "comment", EVENTS.c.internal.is_(False))
+    .order_by(EVENTS.c.id.desc())
+    .limit(200)
+)
 _CHAIN = select(CHAINS).where(CHAINS.c.id == bindparam("chain"))
 _CHAIN_LOCKED = _CHAIN.with_for_update()
 _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain")).order_by(TICKETS.c.id)
@@ -77,6 +100,17 @@ def find_ticket(connection: Connection, kind: address.Kind, token: str) -> tuple
 def find_letter(connection: Connection, token: str) -> Row[Any] | None:
     """The letter of a return-path, or None."""
     return connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
+
+
+def find_returned(connection: Connection, message_id: str, ticket_id: int, recipient: str) -> Row[Any] | None:
+    """The letter to that ticket that a delivery report shows. Its contacts share one Message-ID, so the recipient decides.
+
+    None for a letter not of that ticket, or where it could be several.
+    """
+    query = select(LETTERS).where(LETTERS.c.message_id == message_id.lower(), LETTERS.c.ticket_id == ticket_id)
+    found = connection.execute(query.order_by(LETTERS.c.id)).all() if message_id else []
+    to_them = [row for row in found if address.same(row.recipient, recipient)]
+    return to_them[-1] if to_them else found[0] if len(found) == 1 else None
 
 
 def exists(connection: Connection, found: address.Address) -> bool:
@@ -115,6 +149,16 @@ def _is_note(connection: Connection, message_id: str, ticket_id: int) -> bool | 
         if found is not None:
             return bool(found[0])
     return None
+
+
+def shown(connection: Connection, tokens: Collection[str], domain: str) -> list[str]:
+    """The plain texts of the letters that went to tickets, the latest first, one for each Message-ID.
+
+    `tokens` are of the tickets' thread or note addresses, or of Message-IDs of letters to them.
+    """
+    values = {"tokens": list(tokens), "message_ids": [f"<{token}@{domain}>" for token in tokens]}
+    found = {row.message_id: row.shown for row in connection.execute(_SHOWN, values)} if tokens else {}
+    return [zlib.decompress(text).decode() for text in found.values()]
 
 
 def find_chain(connection: Connection, number: str) -> int | None:
@@ -167,6 +211,21 @@ def is_known(connection: Connection, chain_id: int, text: str) -> bool:
     said = "".join(_bare(line) for told in connection.execute(_SAID, {"chain": chain_id}).scalars() for line in told.splitlines())
     lines = [bare for line in text.splitlines() if len(bare := _bare(line)) > SHORT][:ENOUGH]
     return sum(len(line) for line in lines if line in said) * 2 > sum(map(len, lines))
+
+
+def public_comments(connection: Connection, chain_id: int) -> list[tuple[int, str]]:
+    """(ticket id, text for comparison) of the chain's latest public comments, the latest first."""
+    return [
+        (row.ticket_id, "".join(map(_bare, row.text.splitlines())))
+        for row in connection.execute(_COMMENTS, {"chain": chain_id})
+        if not row.data.get("full")
+    ]
+
+
+def said_by(comments: Iterable[tuple[int, str]], quote: str) -> int | None:
+    """The ticket of the comment in which a quote stands, word for word; None for one too short to tell."""
+    wanted = "".join(map(_bare, quote.splitlines()))
+    return next((ticket for ticket, text in comments if wanted in text), None) if len(wanted) > SHORT else None
 
 
 def _bare(line: str) -> str:

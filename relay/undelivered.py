@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, select, update
 
-from relay import ledger, rules, store
+from relay import address, ledger, people, rules, store
 from relay.decision import Order
 from relay.ledger import Stamp
 from relay.model import Contact
@@ -39,7 +39,7 @@ def fail(connection: Connection, settings: Settings, letter: Row[Any], why: Fail
     if letter.kind in CARRIES_WORDS:
         _tell_author(connection, settings, letter, why.reason, stamp)
     if letter.kind != "postmaster":
-        tell_postmaster(connection, settings, stamp, _statement(letter, reply))
+        tell_postmaster(connection, settings, stamp, _statement(letter, reply, _remedy(connection, settings, letter, why)))
 
 
 def tell_postmaster(connection: Connection, settings: Settings, stamp: Stamp, data: dict[str, Any]) -> None:
@@ -62,12 +62,27 @@ def _others(connection: Connection, letter: Row[Any]) -> bool:
     return connection.execute(select(LETTERS.c.id).where(same, alive, LETTERS.c.id != letter.id)).first() is not None
 
 
-def _statement(letter: Row[Any], reply: str) -> dict[str, Any]:
+def _remedy(connection: Connection, settings: Settings, letter: Row[Any], why: Failure) -> str:
+    """What the postmaster can change, where the address itself is at fault: the place that it comes from."""
+    if why.reason not in ("refused", "bounced") or letter.ticket_id is None:
+        return "Check the address in relay.toml."
+    chain = store.load_chain(connection, letter.chain_id)
+    ticket = chain.ticket(letter.ticket_id)
+    party = people.party_of(settings.network, ticket.party)
+    if party.desk and address.same(party.desk.address, letter.recipient):
+        return f"Correct the address {letter.recipient} in [parties.{party.key}] desk."
+    if any(address.same(contact.address, letter.recipient) for contact in party.contacts):
+        return f"Remove or correct the contact {letter.recipient} in [parties.{party.key}] contacts."
+    return (
+        f"{letter.recipient} is no contact in relay.toml: it has written to {chain.number} itself and gets the letters of that "
+        f"ticket since. If somebody else is to get them, add him to [parties.{party.key}] contacts."
+    )
+
+
+def _statement(letter: Row[Any], reply: str, remedy: str) -> dict[str, Any]:
+    told = "Its author has been told. " if letter.kind in CARRIES_WORDS else ""
     return {
         "what": f"A letter to {letter.recipient} could not be delivered",
         "details": {"Letter": str(letter.id), "Kind": letter.kind, "Tries": str(letter.attempts), "Server's answer": reply},
-        "text": (
-            "Its author has been told. Check the address in relay.toml; when it is right again, "
-            f"`relay queue retry {letter.id}` sends the letter once more."
-        ),
+        "text": f"{told}{remedy} When it takes mail again, `relay queue retry {letter.id}` sends the letter once more.",
     }

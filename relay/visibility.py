@@ -42,6 +42,7 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "field": frozenset({"name", "value", "before"}),
     "mute": frozenset({"muted"}),
     "undelivered": frozenset({"reason"}),
+    "automatic": frozenset({"mail", "since", "until"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]")
 
@@ -226,7 +227,7 @@ def _own(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry 
         party=party,
         own=True,
         internal=event.internal,
-        text=event.text,
+        text=_with_quotes(chain, network, reader, event),
         attachments=event.attachments,
         data=data,
     )
@@ -238,7 +239,7 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
         return None
     who, party = author_name(chain, network, reader, event)
     open_to = shared(hops)
-    text = address.scrub(event.text, network.domain) if "comments" in open_to else ""
+    text = address.scrub(_with_quotes(chain, network, reader, event), network.domain) if "comments" in open_to else ""
     files = _cleaned(network, event.attachments, hidden(hops)) if "attachments" in open_to else ()
     return Entry(
         kind=event.kind,
@@ -250,6 +251,24 @@ def _foreign(chain: Chain, network: Network, reader: Ticket, event: Event, hops:
         attachments=files,
         data=data | _staying(chain, network, reader, event) if files else data,
     )
+
+
+def _with_quotes(chain: Chain, network: Network, reader: Ticket, event: Event) -> str:
+    """The event's text with the quoted lines that its passages answer, as far as these are the reader's to see."""
+    lines, at = event.text.split("\n"), 0
+    for each in event.data.get("answered", ()):
+        place = next((found for found in range(at, len(lines)) if lines[found].strip() == each["answer"]), None)
+        if place is None or not _may_read_words_of(chain, network, reader, each["of"]):
+            continue
+        apart = [""] if place and lines[place - 1].strip() else []
+        quote = [*apart, *(f"> {line}" for line in each["quote"].split("\n"))]
+        lines[place:place] = quote
+        at = place + len(quote) + 1
+    return "\n".join(lines)
+
+
+def _may_read_words_of(chain: Chain, network: Network, reader: Ticket, ticket_id: int) -> bool:
+    return ticket_id == reader.id or "comments" in shared(path(chain, network, reader, chain.ticket(ticket_id)))
 
 
 def _staying(chain: Chain, network: Network, reader: Ticket, event: Event) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class LetterRow(SQLModel, table=True):
 
     `state`: due, claimed, sent, failed, held, dropped. `event_id` is the event it is about, `token` its return-path,
     `attempts` the tries so far, `reply` the last server's answer. A claim (`claimed_by` names the node) that is not ended by
-    `claimed_until` lapses.
+    `claimed_until` lapses. `shown` is the plain text of a letter that was sent, deflated (zlib): its reader may quote it.
     """
 
     __tablename__ = "letters"
@@ -152,6 +152,7 @@ class LetterRow(SQLModel, table=True):
     claimed_until: datetime | None = utc(nullable=True)
     sent_at: datetime | None = utc(nullable=True)
     reply: str = ""
+    shown: bytes | None = None
     __table_args__ = (
         Index("ix_letters_due", "state", "next_try"),
         Index("ix_letters_ticket", "ticket_id", "event_id"),
@@ -181,8 +182,8 @@ class MailRow(SQLModel, table=True):
 class SightingRow(SQLModel, table=True):
     """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
 
-    `target` is "chain:ID" for a comment, "open" for an opening. Also that a person's signature, by its hash, was seen before:
-    "signature".
+    `target` is "chain:ID" for a comment, "open" for an opening. Also that a person's signature, or a picture in it,
+    by its hash, was seen before: "signature", "picture".
     """
 
     __tablename__ = "sightings"

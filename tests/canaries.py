@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.policy
 import html
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +20,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from sqlalchemy import Row, Table, create_engine, select, update
+from sqlalchemy import Row, Table, create_engine, select
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
 from relay import address, outbox
 from relay.correspondence import filled
 from relay.errors import Refused
-from relay.intake import with_stuck_files
+from relay.intake import sent_before, with_stuck_files
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
@@ -193,11 +194,13 @@ class World:
     def take(self, raw: bytes, sender: str, *recipients: str, released: bool = False) -> Outcome:
         """What becomes of a mail that is not refused."""
         self.now += timedelta(minutes=7)
-        mail = with_stuck_files(reader.read(raw))
-        self._files |= {file.sha256: file.content for file in mail.attachments}
         queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"
-        self._belong(queue_id, "" if released else mail.author.address)
         envelope = Envelope(queue_id, sender, recipients, "192.0.2.1", "client.example", self.now)
+        with self._engine.begin() as connection:
+            sent = sent_before(connection, self.settings, envelope, raw)
+        mail = with_stuck_files(reader.read(raw, sent))
+        self._files |= {file.sha256: file.content for file in mail.attachments}
+        self._belong(queue_id, "" if released else mail.author.address)
         with self._engine.begin() as connection:
             outcome = settle(connection, self.settings, envelope, mail, Stamp(DOMAIN, queue_id, self.now), released=released)
             self.tickets = {row.id: row for row in connection.execute(select(TICKETS).order_by(TICKETS.c.id))}
@@ -219,14 +222,17 @@ class World:
         """Writes all letters that are due."""
         with self._engine.begin() as connection:
             pairs = outbox.claim(connection, self.settings, "node", self.now, 10_000)
-            connection.execute(update(LETTERS).where(LETTERS.c.state == "claimed").values(state="sent"))
-        new = []
+        new, sent = [], []
         for row, letter in pairs:
             assert not isinstance(letter, Exception), letter
-            raw = LETTERS_OF_THE_HOUSE.compose(filled(letter, self._files))
+            raw, text = LETTERS_OF_THE_HOUSE.written(filled(letter, self._files))
+            sent.append(outbox.Sent(row, "250 ok", zlib.compress(text.encode())))
             message = BytesParser(policy=email.policy.default).parsebytes(raw)
             assert isinstance(message, EmailMessage)
             new.append(Posted(row, raw, message, everything(raw, message)))
+        if sent:
+            with self._engine.begin() as connection:
+                outbox.mark_sent(connection, sent, self.now)
         self.posted += new
         for posted in new:
             self.heard[posted.row.ticket_id, posted.row.recipient] |= found_in(posted.all)

@@ -40,7 +40,7 @@ class Act:
     seat: int = 0
     pen: int = 0
     html: bool = False
-    quote: Literal["", "gmail", "outlook", "русская"] = ""
+    quote: Literal["", "gmail", "outlook", "русская", "between", "bare", "bare between"] = ""
     signature: bool = False
     files: int = 0
     picture: bool = False
@@ -224,12 +224,13 @@ class Scene:
     def _mail(self, recipients: list[str]) -> tuple[bytes, str]:
         mail = EmailMessage()
         message_id = self._headers(mail, recipients)
-        picture = self._own("Content-ID") + "@laptop.example" if self.act.picture and self.act.html else ""
+        html = self.act.html and "between" not in self.act.quote  # there the answers would stand in the quote's container
+        picture = self._own("Content-ID") + "@laptop.example" if self.act.picture and html else ""
         new, signature, old = self._new(picture), self._signature(), self._quote()
         self.quoted = "\n".join([*signature, *old])
         under = ["", "-- ", *signature] if signature else []
         mail.set_content("\n".join([*new, *under, *old]) + "\n")
-        if self.act.html:
+        if html:
             self._html(mail, new, signature, old, picture)
         for at in range(self.act.files or (self.act.deed == "files only")):
             self._attach(mail, PAPERS[(self.act.seat + self.act.pen + at) % len(PAPERS)], "план" if at else self.mentioned)
@@ -292,14 +293,25 @@ class Scene:
         letter = next((each for each in reversed(self.world.posted) if each.row.ticket_id == self.id), None)
         if not self.act.quote or letter is None:
             return []
-        sender, old = letter.message["From"], [*letter.text.split("\n"), f"Quoted {self._cut('quote')}"]
+        sender, old = letter.message["From"], [f"Quoted {self._cut('quote')}", *letter.text.split("\n")]
+        if self.act.quote in ("bare", "bare between"):
+            head = [f"გამგზავნი: {sender}", "გაგზავნილია: 2 მარტი 2026 10:15", f"თემა: {letter.message['Subject']}"]
+            return ["", *head, "", *(self._answered(old[1:]) if "between" in self.act.quote else old[1:])]
         if self.act.quote == "outlook":
             head = ["-----Original Message-----", f"From: {sender}", "Sent: Sunday, March 1, 2026 12:00 PM"]
             return ["", *head, f"To: {self.author.address}", f"Subject: {letter.message['Subject']}", "", *old]
         lead = f"On Sun, Mar 1, 2026 at 12:00 PM {sender} wrote:"
         if self.act.quote == "русская":
             lead = f"вс, 1 мар. 2026 г. в 12:00, {sender}:"
-        return ["", lead, *(f"> {line}" for line in old)]
+        marked = [f"> {line}" for line in old]
+        return ["", lead, *(self._answered(marked) if self.act.quote == "between" else marked)]
+
+    def _answered(self, old: list[str]) -> list[str]:
+        """Answers below the first lines that say anything."""
+        places = [at for at, line in enumerate(old) if line.strip("> ")][1:4]
+        for at in reversed(places):
+            old[at + 1 : at + 1] = ["", f"То есть {self.canary('text', 'answer')}.", ""]
+        return old
 
     def _html(self, mail: EmailMessage, new: list[str], signature: list[str], old: list[str], picture: str) -> None:
         """The same as HTML, with what HTML hides."""

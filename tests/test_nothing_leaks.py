@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.scenes import DEEDS, Act, Scene, look
 
 EXAMPLES = int(os.environ.get("LEAK_EXAMPLES", "25"))
 
+QUOTES: tuple[Any, ...] = ("gmail", "outlook", "русская", "between", "bare", "bare between")
 RECEIPTS: tuple[Receipts, ...] = ("needed", "all", "none")
 
 acts = st.builds(
@@ -27,7 +29,7 @@ acts = st.builds(
     seat=st.integers(0, 12),
     pen=st.integers(0, 2),
     html=st.booleans(),
-    quote=st.sampled_from(("", "gmail", "outlook", "русская")),
+    quote=st.sampled_from(("", *QUOTES)),
     signature=st.booleans(),
     files=st.integers(0, 2),
     picture=st.booleans(),
@@ -56,7 +58,7 @@ DOWN = [Act("pass" if at % 2 else "pass by cc", files=1, picture=True, html=True
 TOLD = [Act("comment", at % 9, at % 3, command=word, quiet=at % 4 == 1, quote="gmail") for at, word in enumerate(WORDS * 3)]
 EVERYTHING = [
     Act(
-        deed, at % 10, at % 3, html=bool(at % 2), quote=("gmail", "outlook", "русская")[at % 3], signature=at % 4 > 1,
+        deed, at % 10, at % 3, html=bool(at % 2), quote=QUOTES[at % 6], signature=at % 4 > 1,
         files=at % 3, picture=at % 4 == 1, mentions=at % 3 == 1, bottom=at % 5 > 2, late=at % 7 == 3,
     )
     for at, deed in enumerate(DEEDS * 2)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay import address, visibility
-from relay.model import Attachment, Chain, Contact, Event, Link, Network, Share, Ticket
+from relay.model import Attachment, Chain, Contact, Entry, Event, Link, Network, Share, Ticket
 from tests.chains import DOMAIN, NOW, chain, chains, crosses, in_person, knows, line, links_of, network, way
 
 FILE = Attachment("plan.pdf", "application/pdf", 4, "0" * 64)
@@ -371,3 +371,18 @@ def test_the_earlier_value_of_a_fact_is_seen_where_its_own_was() -> None:
     seen = {key: visibility.entry(matter, net, matter.ticket(3), event) for key, net in (("open", of), ("narrow", narrow))}
     assert seen["open"] is not None and seen["open"].data == {"name": "Serial", "value": "7", "before": "6"}
     assert seen["narrow"] is not None and seen["narrow"].data == {"name": "Serial", "value": "7"}
+
+
+def test_a_quoted_line_is_seen_by_those_who_may_see_whose_it_is() -> None:
+    of, matter = line("abc", "person", "person")
+    closed = replace(of.links["ab"], share=frozenset({"status"}))
+    answer = replace(comment(2, "Tomorrow."), data={"answered": [{"quote": "When?", "answer": "Tomorrow.", "of": 1}]})
+    assert text_of(visibility.entry(matter, of, matter.ticket(3), answer)) == "> When?\nTomorrow."
+    narrow = replace(of, links={**of.links, "ab": closed})
+    assert text_of(visibility.entry(matter, narrow, matter.ticket(3), answer)) == "Tomorrow."
+    assert text_of(visibility.entry(matter, narrow, matter.ticket(2), answer)) == "Tomorrow."
+
+
+def text_of(entry: Entry | None) -> str:
+    assert entry is not None
+    return entry.text

@@ -94,6 +94,7 @@ def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[st
 def _release(current: Settings, mail_id: str) -> str:
     from relay.envelope import from_json
     from relay.errors import Refused
+    from relay.intake import sent_before
     from relay.ledger import Stamp
     from relay.mail import reader
     from relay.settle import settle
@@ -103,9 +104,11 @@ def _release(current: Settings, mail_id: str) -> str:
     spool, blobs = Spool(current.relay.data / "spool"), open_blobs(current.relay.blobs)
     fields, raw = spool.read(mail_id)
     spool.close()
-    mail, stamp = reader.read(raw), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
+    envelope, stamp = from_json(fields), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
+    with database(current) as connection:
+        mail = reader.read(raw, sent_before(connection, current, envelope, raw))
     for file in mail.attachments:
         blobs.put(file.sha256, file.content)
     with database(current, writing=True) as connection:
-        outcome = settle(connection, current, from_json(fields), mail, stamp, released=True)
+        outcome = settle(connection, current, envelope, mail, stamp, released=True)
     return str(outcome) if isinstance(outcome, Refused) else "released"

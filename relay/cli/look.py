@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHOWN = (
     "status",
+    "mail",
+    "since",
     "until",
     "reference",
     "stars",

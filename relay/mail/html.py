@@ -17,18 +17,21 @@ from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from relay.mail import marks
+from relay.mail import marks, signature
 
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
 DEEPEST = 3000  # nested elements of a DOM; deeper trees cost the parser quadratic time
 DEEP = 200  # nested elements that are laid out, when quotes are cut: the layout is recursive
 ATTRIBUTES = 400  # of one element
+SIGNED = 50  # elements that call themselves a signature; more are a page's layout
 ROWS = 1000  # of a table that is aligned
 
 _LAYOUT = ParserConfig(css=CSS_PROFILES["strict"])
 _BANNER = "-----Original Message-----"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"[ \\t]*{_OPEN}(\\d+){_CLOSE}[ \\t]*")
+_SIGNATURE_START = re.compile(f"[ \\t]*{_OPEN}{_CLOSE}[ \\t]*")
+_SIGNATURE_END = re.compile(f"[ \\t]*{_CLOSE}{_OPEN}[ \\t]*")
 _PRIVATE = re.compile("[\x00\ue000\ue001]")
 _NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
 # Elements that never hold others of their kind, or hold nothing.
@@ -76,6 +79,24 @@ _OPENERS = frozenset(
         "mail-editor-reference-message", "olk_src_body_section", "zwchr", "stopspelling", "x-reply-separator",
     }
 )  # fmt: skip
+# Signatures by a word of their class, id or name, and by an attribute that stands for nothing else.
+_SIGNATURES = frozenset(
+    {
+        "gmail_signature", "moz-signature", "applemailsignature", "signature", "ms-outlook-mobile-signature",
+        "protonmail_signature_block", "tutanota_signature", "sig", "bloop_sign", "k9mail-signature", "-x-evo-signature-wrapper",
+        "-x-evo-signature", "edo-signature", "front-signature", "sh-signature", "email-signature", "emailsignature",
+        "mail_signature",
+        "mail-signature", "composer_signature", "mb_sig", "skiff_signature", "ik_mail_signature", "zmailsignature",
+        "bluemail_signature",
+        "outlooksignature", "missive_signature", "newton_signature", "yahoo-signature", "ymail_signature",
+    }
+)  # fmt: skip
+_SIGNATURE_NODES = (
+    '#_rc_sig, [name="messageSignatureSection"], [data-smartmail="gmail_signature"], [data-signature-widget="container"], '
+    '[data-marker^="__SIG_P"], [id^="Zm-_Id_-Sgn"], #lineBreakAtBeginningOfSignature + *'
+)
+_AUTOMATIC = "_MailAutoSig"  # Outlook's bookmark
+_SIGNED = re.compile(r"signature|_mailautosig|__sig_p|-sgn|_?sig\d*[\"'\s>]|bloop_sign", re.IGNORECASE)
 _MARKED = re.compile("<blockquote|" + "|".join(map(re.escape, sorted(_QUOTES))), re.IGNORECASE)
 _SIDES = frozenset({"gmail_quote", "zmail_extra", "gmail_quote_container"})
 
@@ -97,7 +118,17 @@ def text(source: str, pictures: Mapping[str, str] | None = None) -> str:
         tidy(body)
     _name_pictures(body, pictures or {})
     quoted = _cut_quotes(body) if _MARKED.search(source) else []
+    if _SIGNED.search(source):
+        _mark_signatures(body)
     return _put_back(_laid_out(body), quoted)
+
+
+def has_signature(source: str) -> bool:
+    """Whether the HTML marks a signature by a container of its own."""
+    if is_monster(source) or not _SIGNED.search(source):
+        return False
+    body = LexborHTMLParser(source).body
+    return body is not None and any(node.text().strip() for first, last in _signatures(body) for node in (first, last))
 
 
 def has_quote(source: str) -> bool:
@@ -235,6 +266,58 @@ def _is_quote(node: LexborNode) -> bool:
     return quote and not marks.is_forwarded(_beginning(node))
 
 
+def _mark_signatures(body: LexborNode) -> None:
+    """Put the signature delimiters that `signature` knows around what the HTML marks as a signature."""
+    for first, last in _signatures(body):
+        if _is_all_signature(first, last):
+            first.insert_before(_paragraph(f"{_OPEN}{_CLOSE}"))
+            last.insert_after(_paragraph(f"{_CLOSE}{_OPEN}"))
+
+
+def _is_all_signature(first: LexborNode, last: LexborNode) -> bool:
+    """Neither a quote within, nor all that the mail says: some write in the place that is meant for the signature."""
+    text = first.text(separator="\n") + last.text(separator="\n")
+    if _OPEN in text or _BANNER in text:
+        return False
+    return not _is_first(first) or not any(map(signature.is_sentence, text.split("\n")))
+
+
+def _is_first(node: LexborNode) -> bool:
+    """Whether nothing is said above an element."""
+    for each in (node, *_above(node)):
+        before = each.prev
+        while before is not None:
+            if (before.text() or "").strip():
+                return False
+            before = before.prev
+    return True
+
+
+def _signatures(body: LexborNode) -> list[tuple[LexborNode, LexborNode]]:
+    """First and last element of each signature; what is in another one is not named."""
+    found = [node for node in body.css("[id], [class]") if _names(node) & _SIGNATURES] + body.css(_SIGNATURE_NODES)
+    if len(found) > SIGNED:
+        return []
+    marked = {node.mem_id for node in found}
+    outer = {node.mem_id: node for node in found if not any(above.mem_id in marked for above in _above(node))}
+    return [(node, node) for node in outer.values()] + _automatic_signature(body)
+
+
+def _automatic_signature(body: LexborNode) -> list[tuple[LexborNode, LexborNode]]:
+    """The paragraphs over which Outlook's bookmark reaches, when it begins one."""
+    spans = body.css(f'a[name="{_AUTOMATIC}"], [style*="mso-bookmark:{_AUTOMATIC}"]')
+    blocks = [next((above for above in (node, *_above(node)) if above.tag in ("p", "div", "table")), node) for node in spans]
+    begins = bool(blocks) and blocks[0].text().strip().startswith(spans[0].text().strip())
+    return [(blocks[0], blocks[-1])] if begins else []
+
+
+def _above(node: LexborNode) -> Iterator[LexborNode]:
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
 def _names(node: LexborNode) -> frozenset[str]:
     attributes = node.attributes
     if "class" not in attributes and "id" not in attributes:
@@ -312,6 +395,7 @@ def _is_layout(table: lxml.html.HtmlElement) -> bool:
 
 
 def _put_back(laid_out: str, quoted: list[str]) -> str:
+    laid_out = _SIGNATURE_END.sub(signature.CLOSE, _SIGNATURE_START.sub(signature.OPEN, laid_out))
     if not quoted:
         return laid_out
     return _PLACE.sub(lambda match: f"\n{_marked(quoted[int(match[1])])}\n", laid_out)

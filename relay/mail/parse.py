@@ -1,4 +1,4 @@
-"""Raw bytes → the parts of a mail: readings of its body, its files, its delivery report.
+"""Raw bytes → the parts of a mail: readings of its body, its files, what machines say in it.
 
 The walk is our own: bodies of attached and returned mails are never read as this mail's, an alternative gives one reading, and
 message/* parts stay closed, so that an attached mail is kept byte for byte and cannot be a bomb.
@@ -17,13 +17,19 @@ from typing import Literal
 from relay.mail import charsets, headers, limits
 
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
-_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-# What a report carries beside its text: the machine's words and the returned mail.
-_RETURNED = _REPORTS | {
-    "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/disposition-notification",
-    "message/global-disposition-notification", "message/feedback-report",
-}  # fmt: skip
+Word = Literal["delivery", "disposition", "feedback", "reaction", "returned"]
+# Parts in which a machine speaks to a machine; a report's returned mail is one, but anywhere else it is a file.
+_MACHINES: dict[str, Word] = {
+    "message/delivery-status": "delivery",
+    "message/global-delivery-status": "delivery",
+    "message/disposition-notification": "disposition",
+    "message/global-disposition-notification": "disposition",
+    "message/feedback-report": "feedback",
+    "text/vnd.google.email-reaction+json": "reaction",
+}
+_RETURNED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
 _BODIES = frozenset({"text/plain", "text/html"})
+SAID = 200_000
 
 
 class Part(Message):
@@ -61,12 +67,16 @@ class Body:
 
 @dataclass(slots=True)
 class Parts:
-    """What a mail consists of; `bodies` follow one another, `report` is the delivery report's own text."""
+    """What a mail consists of; `bodies` follow one another, `machines` are the first of the parts in which machines speak."""
 
     message: Part
     bodies: list[Body] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
-    report: str | None = None
+    machines: dict[Word, Part] = field(default_factory=dict)
+
+    def said(self, word: Word) -> str:
+        """What a machine says in such a part, the first SAID bytes; "" where the mail has none."""
+        return charsets.decode(self.machines[word].data()[:SAID]) if word in self.machines else ""
 
 
 def parse(raw: bytes) -> Parts:
@@ -94,7 +104,7 @@ def _children(part: Part) -> list[Part]:
 
 
 def _walk(part: Part, parts: Parts, in_report: bool) -> None:
-    """Sort a part into bodies, files and report; depth is bounded by `limits`."""
+    """Sort a part into bodies, files and what machines say; depth is bounded by `limits`."""
     kind = part.kind
     if kind == "multipart/alternative" and part.is_multipart():
         _alternative(part, parts)
@@ -103,13 +113,14 @@ def _walk(part: Part, parts: Parts, in_report: bool) -> None:
             if kind == "multipart/mixed" and _is_bare_picture(child):
                 parts.bodies.append(_place(child))
             _walk(child, parts, in_report or kind == "multipart/report")
+    elif kind in _MACHINES and (in_report or _MACHINES[kind] in ("delivery", "reaction")):
+        parts.machines.setdefault(_MACHINES[kind], part)
     elif in_report and kind in _RETURNED:
-        if kind in _REPORTS and parts.report is None:
-            parts.report = charsets.decode(part.data())
+        parts.machines.setdefault("returned", part)
     elif _is_body(part):
         text = _text(part)
         parts.bodies.append(Body(html=text) if kind == "text/html" else Body(plain=text))
-    elif kind not in _SIGNATURES and kind not in _REPORTS and not kind.startswith("multipart/"):
+    elif kind not in _SIGNATURES and not kind.startswith("multipart/"):
         parts.files.append(part)
 
 
@@ -117,7 +128,7 @@ def _alternative(part: Part, parts: Parts) -> None:
     """The children's readings side by side; files among them (pictures, a calendar) are files."""
     body = Body()
     for child in _children(part):
-        inner = Parts(parts.message)
+        inner = Parts(parts.message, machines=parts.machines)
         _walk(child, inner, in_report=False)
         body.plain = _joined(inner.bodies, "plain") if body.plain is None else body.plain
         body.html = _joined(inner.bodies, "html") if body.html is None else body.html

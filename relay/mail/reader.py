@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
-from relay.mail.parse import Body, Part, parse
+from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
+from relay.mail.parse import Body, Part, Parts, parse
 from relay.mail.reply import Reply
-from relay.model import Attachment, Bounce, Command, Mail, MailKind
+from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
+_DELIMITED = re.compile(r"(?m)^--[ \xa0]?\r?$")
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
-def read(raw: bytes) -> Mail:
+def read(raw: bytes, sent: Sequence[str] = ()) -> Mail:
     """What the relay reads out of one raw mail (RFC 5322 bytes).
+
+    `sent` are the plain texts of letters that its writer has had from us, the latest first: their copies are history.
 
     Raises Refused(554, "5.6.0", …) for more or fewer than one From, a From that is not exactly one whole mailbox, and
     over the structural limits (`limits`); nothing else.
@@ -27,14 +31,14 @@ def read(raw: bytes) -> Mail:
     message = parts.message
     author = headers.author(message)
     subject = headers.first(message, "subject")
-    kind, bounce = _kind(message, parts.report)
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
-    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed)
+    whole, found = _read_bodies(parts.bodies, pictures, _is_forward(subject, message), placed, sent)
+    kind, bounce = _kind(parts, author, whole, found.text)
     text, given, unknown = _commanded(found)
     given, unknown = _with_subject(subject, given, unknown)
     if all(command.word != "internal" for command in given):
-        given = (*given, *_guards(parts.bodies, _is_forward(subject, message)))
+        given = (*given, *_guards(parts.bodies, _is_forward(subject, message), sent))
     files = attachments.read(parts.files, pictures)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
@@ -55,15 +59,15 @@ def read(raw: bytes) -> Mail:
         bounce=bounce,
         content=_fingerprint(author.address, subject, whole, files),
         loops=tuple(headers.decoded(value) for value in headers.values(message, "x-relay-loop")),
+        answered=found.answered,
+        absence=absence.read(f"{subject}\n{text}", headers.first(message, "date")) if kind == "auto-reply" else None,
+        emoji=automatic.emoji(parts, found.text) if kind == "reaction" else "",
     )
 
 
-def _kind(message: Part, report: str | None) -> tuple[MailKind, Bounce | None]:
-    kind = automatic.kind(message)
-    bounce = bounces.read(report) if report is not None else None
-    if bounce is not None:
-        return "bounce", bounce
-    return ("auto-reply" if kind == "bounce" else kind), None
+def _kind(parts: Parts, author: Contact, whole: str, text: str) -> tuple[MailKind, Bounce | None]:
+    bounce = bounces.find(parts, whole)
+    return ("bounce", bounce) if bounce else (automatic.kind(parts, author, text), None)
 
 
 # ── a body without headers, for `relay read` and for trying ────────────────────────────────────────────────
@@ -120,17 +124,18 @@ def _is_forward(subject: str, message: Part) -> bool | None:
 
 
 def _read_bodies(
-    bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str]
+    bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str], sent: Sequence[str]
 ) -> tuple[str, Reply]:
     """The whole text of a mail in its better reading, and what is new in it."""
     whole = "\n".join(_better(body, pictures) for body in bodies)
-    return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed})
+    return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed}, sent)
 
 
-def _guards(bodies: list[Body], forwarded: bool | None) -> tuple[Command, ...]:
+def _guards(bodies: list[Body], forwarded: bool | None, sent: Sequence[str]) -> tuple[Command, ...]:
     """#internal in any reading of the mail, also in the one that says less: whoever wrote it meant it."""
     readings = [body.plain for body in bodies] + [html.text(body.html) for body in bodies if body.html and _may_guard(body.html)]
-    return tuple(found for text in readings if text for found in commands.guards(reply.split(text, forwarded).text))[:1]
+    new = (reply.split(text, forwarded, sent=sent).text for text in readings if text)
+    return tuple(found for text in new for found in commands.guards(text))[:1]
 
 
 def _may_guard(source: str) -> bool:
@@ -156,7 +161,9 @@ def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
     if pictures and "cid:" in source and not _SHORT_CID.search(plain):
         return True
     unmarked = "\n>" not in plain and not plain.startswith(">")
-    return (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain)
+    if (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain):
+        return True
+    return _DELIMITED.search(plain) is None and html.has_signature(source)
 
 
 def _tells_paragraphs(source: str, plain: str) -> bool:

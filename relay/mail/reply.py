@@ -1,5 +1,7 @@
 """Tells what was newly written in a mail from quoted history and signature: the heart of the product.
 
+What we sent to the writer ourselves is known, however it is quoted (`echo`); the rest is told by its form.
+
 The text is read line by line, once. Lines behind `>` are quoted. A mark (attribution, header block, banner: see `marks`) is
 history itself; when a `>` quote follows it, only that quote belongs to it, and what stands below or between is new; when none
 follows, all the rest is history. Mail that was forwarded on purpose stays: it is what the mail is about. When in doubt, keep.
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relay import address
-from relay.mail import blocks, marks, signature, spacing
+from relay.mail import blocks, context, echo, marks, signature, spacing
 from relay.mail.marks import Line
+from relay.model import Answered
 
 LARGEST = 100_000  # characters of a text that is tried a second way
 WIDTH = 72  # columns a gateway leaves a line at least
@@ -33,12 +36,14 @@ class Reply:
     """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
 
     `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
+    `answered` is what passages answer that stood between quoted lines.
     """
 
     text: str
     quoted: str = ""
     signature: str = ""
     forwarded: str = ""
+    answered: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,18 @@ class _Mark:
     block: bool = False
 
 
-def split(text: str, forwarded: bool | None = None, placed: Collection[str] = ()) -> Reply:
+def split(text: str, forwarded: bool | None = None, placed: Collection[str] = (), sent: Sequence[str] = ()) -> Reply:
     """New text, quoted history and signature of a mail's plain text (or of `html.text`, which marks quotes with `>`).
 
     `forwarded` is what the subject says: True "Fwd:", False "Re:", None nothing known. `placed` are lines that stand for the
-    writer's own pictures and are never signature. Never raises; linear time.
+    writer's own pictures and are never signature. `sent` are the plain texts of letters that he has had from us, the latest
+    first. Never raises; linear time.
     """
     text = clean(text)
-    found = _read(marks.lines(text), forwarded, placed)
+    all_lines, known = _knowing(marks.lines(text), sent)
+    found = _read(all_lines, forwarded, placed, known)
+    if known:
+        return found
     alone = not (found.text or found.forwarded) and found.quoted
     if alone and forwarded is not False and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
@@ -76,8 +85,19 @@ def _has_mark(text: str) -> bool:
     return any(_find(all_lines, at, True, None, False) for at, line in enumerate(all_lines) if not line.blank and not line.quoted)
 
 
-def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]) -> Reply:
-    tags = _tags(all_lines, forwarded)
+def _knowing(all_lines: list[Line], sent: Sequence[str]) -> tuple[list[Line], set[int]]:
+    """The lines, and which of them copy our letters or head such a copy.
+
+    Lines of a letter that is there to its end are as good as behind `>`: what stands below may be new.
+    """
+    texts = [line.text for line in all_lines]
+    copies = echo.copied(texts, sent) if sent else {}
+    closed = [line._replace(quoted=True) if copies.get(at) and not line.blank else line for at, line in enumerate(all_lines)]
+    return closed, copies.keys() | echo.headings(texts, copies)
+
+
+def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str], known: Collection[int] = ()) -> Reply:
+    tags = _tags(all_lines, forwarded, known)
     for run in _runs(all_lines, tags, placed):
         _sign(all_lines, tags, run)
     return Reply(
@@ -85,6 +105,7 @@ def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]
         quoted=_join(all_lines, tags, "quoted"),
         signature=_join(all_lines, tags, "signature"),
         forwarded=_join(all_lines, tags, "forwarded"),
+        answered=context.answered(all_lines, tags),
     )
 
 
@@ -96,9 +117,9 @@ def _join(all_lines: Sequence[Line], tags: Sequence[Tag], wanted: Tag) -> str:
 # ── new or quoted ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
+def _tags(all_lines: list[Line], forwarded: bool | None, known: Collection[int]) -> list[Tag]:
     """A tag for every line, "signature" not yet among them."""
-    tags: list[Tag] = ["quoted" if line.quoted else "new" for line in all_lines]
+    tags: list[Tag] = ["quoted" if line.quoted or at in known else "new" for at, line in enumerate(all_lines)]
     before_quote = _before_quote(all_lines)
     at, above = 0, False
     while at < len(all_lines):
@@ -108,7 +129,7 @@ def _tags(all_lines: list[Line], forwarded: bool | None) -> list[Tag]:
             continue
         mark = _find(all_lines, at, before_quote[at], forwarded, above)
         if mark is None:
-            above = True
+            above = above or at not in known
             if _is_torn(all_lines, at):
                 tags[at] = "quoted"
             at += 1

@@ -440,7 +440,7 @@ def test_bounces(action: str, status: str, permanent: bool) -> None:
 def test_a_report_of_success_and_a_receipt_are_no_bounces() -> None:
     delivered = read(report("Final-Recipient: rfc822; x@y.example\r\nAction: delivered\r\nStatus: 2.0.0"))
     receipt = read(report("Disposition: manual-action/MDN-sent; displayed", "disposition-notification"))
-    assert [(each.kind, each.bounce) for each in (delivered, receipt)] == [("auto-reply", None), ("auto-reply", None)]
+    assert [(each.kind, each.bounce) for each in (delivered, receipt)] == [("auto-reply", None), ("read-receipt", None)]
 
 
 # ── the same mail ──────────────────────────────────────────────────────────────────────────────────────────

@@ -131,7 +131,6 @@ KEPT = [
     "From: our store, not theirs.\nTo: be continued",
     ">>> скидки <<<\nтолько сегодня",
     "С уважением отношусь к вашему труду, но насос стоит.",
-    "Готово.\n\nС уважением,\nИван\n\nP.S. Не забудьте, что акт нужно подписать.",
 ]
 
 
@@ -215,11 +214,26 @@ def test_paragraphs_of_one_line_stay_apart_and_their_signature_is_cut() -> None:
         "Готово.\n\nС уважением,\n\nИван\n\nЗавтра позвоню.\n\nтел. 8 495 000-56-78",
         "Готово.\n\nСпасибо!\n\nКлючи у охраны\n\nПришлите акт в двух экземплярах, пожалуйста\n\nivan@north.example",
         "Добрый день!\n\nНасос стоит.\n\nКогда приедете?",
-        "Насос\nдвигатель\n\nС уважением,\n\nИван\n\nP.S. Акт подпишите",
     ],
 )
 def test_a_sentence_among_paragraphs_of_one_line_is_kept(text: str) -> None:
     assert reply.split(text) == reply.Reply(text)
+
+
+@pytest.mark.parametrize(
+    ("above", "signed", "below"),
+    [
+        ("Готово.", "С уважением,\nИван", "P.S. Не забудьте, что акт нужно подписать."),
+        ("Готово.", "С уважением,\nИван Петров\nинженер", "Завтра позвоню"),
+        ("Готово.", "С уважением,\n\nИван Петров", "Завтра позвоню.\n\nтел. 8 495 000-56-78"),
+        ("Насос\nдвигатель", "С уважением,\n\nИван", "P.S. Акт подпишите"),
+        ("Готово.", "-- \nИван\nСевер", "P.S. Ключ у охраны"),
+    ],
+)
+def test_what_is_written_below_a_signature_is_kept(above: str, signed: str, below: str) -> None:
+    found = reply.split(f"{above}\n\n{signed}\n\n{below}")
+    assert found.text == f"{above}\n\n{below}"
+    assert found.signature.split() == signed.split()
 
 
 @pytest.mark.parametrize(
