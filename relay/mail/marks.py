@@ -1,8 +1,8 @@
-"""The marks that mail clients put before a quote, told by their structure: attributions, header blocks, banners.
+"""The marks that mail clients put before a quote, told by their structure: attributions and banners.
 
 An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
-a colon or stands right before a quote. A header block is a run of From/Sent/To/Subject lines in any order and any of
-the languages of `labels`. Every rule looks at a bounded number of lines, so a text is read in linear time.
+a colon or stands right before a quote. Header blocks are in `blocks`. Every rule looks at a bounded number of lines, so a
+text is read in linear time.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from relay.mail import dates, labels, phrases
+from relay.mail import dates, phrases
 
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
 NARROWEST = 50  # columns a wrapped line and the word below it have at least
 WINDOW = 4  # lines it may be wrapped over
-BLOCK = 40  # lines a header block may have
-FOREIGN = 8  # lines it may have in a language that no table has
 
 QUOTED = re.compile(r"^[ \t\xa0]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
 _OTHER_SIGN = re.compile(r"^[ \t\xa0]{0,4}([|│┃¦}»›]|:(?=\s|$))")
@@ -41,11 +39,6 @@ _COLON = re.compile(r"[:：]\s*[*_]*\s*$")
 _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
 _ON = frozenset(phrases.flat(phrases.ON))
 _ODD = dict.fromkeys((0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))) | dict.fromkeys((0xA0, 0x202F), " ")
-
-_LABEL = re.compile(r"^[\s*_>|]{0,12}([^\W\d_][^:：<>@*_]{0,24}?)[\s*_]{0,4}[:：](?!//)[\s*_]{0,4}(.*)$", re.DOTALL)
-_NAMED_ADDRESS = re.compile(r"[^<>@:]{1,100}<[^<>@\s]{1,100}@[^<>@\s]{1,100}>[\s;]*$")
-_INNER_LABEL = re.compile(r"(?<=\s)([^\W\d_]{2,20}):\s")
-_NAMED = frozenset({"from", "date", "to", "subject"})
 
 
 def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
@@ -103,7 +96,7 @@ def _without_comparisons(all_lines: list[Line]) -> list[Line]:
     quoted = [at for at, line in enumerate(all_lines) if line.quoted]
     if not quoted or not all(_COMPARISON.match(all_lines[at].text) for at in quoted):
         return all_lines
-    above = _filled_above(all_lines, quoted[0])
+    above = filled_above(all_lines, quoted[0])
     if above is None or attribution(all_lines, above, True) is not None:
         return all_lines
     return [line._replace(quoted=False) for line in all_lines]
@@ -113,7 +106,7 @@ def _with_other_signs(all_lines: list[Line]) -> list[Line]:
     """Where an attribution stands above a line behind a bar or a colon, that is the sign of its quote, to the end."""
     for at, line in enumerate(all_lines):
         sign = _OTHER_SIGN.match(line.text)
-        above = _filled_above(all_lines, at) if sign and not line.quoted else None
+        above = filled_above(all_lines, at) if sign and not line.quoted else None
         if sign is None or above is None or _OTHER_SIGN.match(all_lines[above].text):
             continue
         if _tells_who(all_lines[above].text) and attribution(all_lines, above, True) is not None:
@@ -127,7 +120,7 @@ def _tells_who(text: str) -> bool:
     return "@" in text or _WROTE.search(text[-LONGEST:]) is not None
 
 
-def _filled_above(all_lines: Sequence[Line], at: int) -> int | None:
+def filled_above(all_lines: Sequence[Line], at: int) -> int | None:
     return next((i for i in range(at - 1, max(-1, at - 4), -1) if not all_lines[i].blank), None)
 
 
@@ -152,7 +145,7 @@ def attribution(all_lines: Sequence[Line], last: int, before_quote: bool) -> int
         apart = apart or (first < last and all_lines[first + 1].blank)
         if apart and ((best and _names_one(joined)) or not _goes_on(all_lines[first].text)):
             break
-        if best and not _is_wrapped(all_lines[first].text.strip(), joined):
+        if best and _names_one(joined) and not _is_wrapped(all_lines[first].text.strip(), joined):
             break
         joined = f"{all_lines[first].text.strip()} {joined}".strip()
         if len(joined) > LONGEST:
@@ -201,7 +194,7 @@ def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
 def _may_end(text: str, before_quote: bool) -> bool:
     if len(text) > LONGEST:
         return False
-    text = _plain(text)
+    text = plain(text)
     if _COLON.search(text[-TAIL:]):
         return True
     told = before_quote or _HINT.search(text) is not None or text.lstrip().startswith("--") or text.rstrip().endswith("--")
@@ -209,7 +202,7 @@ def _may_end(text: str, before_quote: bool) -> bool:
 
 
 def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> bool:
-    text = _plain(text)
+    text = plain(text)
     if _DASHED.match(text):
         return _WROTE.search(text) is not None
     core = _TRIM.sub("", text)
@@ -233,7 +226,7 @@ def _is_attribution(text: str, date: int, before_quote: bool, wrapped: bool) -> 
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without marks of direction, odd blanks and the HTML entities that a client left in its plain text."""
     text = text if text.isascii() else unicodedata.normalize("NFC", text.translate(_ODD))
     if "&" not in text:
@@ -320,14 +313,14 @@ def _shared(line: str) -> int | None:
     return None
 
 
-# ── banners and header blocks ──────────────────────────────────────────────────────────────────────────────
+# ── banners ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def is_original(text: str) -> bool:
     """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
     if not _is_ornate(text):
         return False
-    text = _plain(text)
+    text = plain(text)
     return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
 
 
@@ -338,7 +331,7 @@ def stands_alone(text: str) -> bool:
 
 def is_forwarded(text: str) -> bool:
     """A banner over mail that was forwarded on purpose."""
-    return _is_ornate(text) and _FORWARDED.match(_plain(text)) is not None
+    return _is_ornate(text) and _FORWARDED.match(plain(text)) is not None
 
 
 def _is_ornate(text: str) -> bool:
@@ -347,94 +340,6 @@ def _is_ornate(text: str) -> bool:
     return 4 <= len(stripped) <= 200 and not (stripped[0].isalnum() and stripped[-1].isalnum())
 
 
-def header_block(all_lines: Sequence[Line], first: int) -> int | None:
-    """One past the last line of the header block that starts at `first`, or None.
-
-    Two labels and two signs are needed, so that a form filled in by a person ("Тема: …", "Дата: …") is none.
-    """
-    opening = _label(all_lines[first].text)
-    if opening is None or opening[0] not in _NAMED:
-        return _foreign_block(all_lines, first)
-    fields, end = _fields(all_lines, first)
-    named = _NAMED & fields.keys()
-    if len(named) < 2:
-        return _foreign_block(all_lines, first)
-    above = _above(all_lines, first)
-    ruled = RULER.match(above) is not None or is_banner(above)
-    timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
-    signs = [
-        "@" in fields.get("from", ""),
-        timed and ("from" in named or "@" in fields.get("to", "")),
-        timed and "@" in fields.get("to", ""),
-        "from" in named and len(named) >= 3,
-        len(named) == 4,
-        ruled and "from" in named,
-    ]
-    mailed = len(named) == 4 or ruled or any("@" in value for value in fields.values()) or list(fields)[:2] == ["from", "date"]
-    return end if mailed and sum(signs) >= 2 else _foreign_block(all_lines, first)
-
-
-def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
-    """A header block whose labels no table has: `label: name <address>`, then a date with its time, an address and a subject."""
-    if "@" not in all_lines[first].text or first == 0 or _LABEL.match(all_lines[first - 1].text):
-        return None
-    values: list[str] = []
-    for line in all_lines[first : first + FOREIGN]:
-        match = _LABEL.match(_plain(line.text[:LONGEST]))
-        if match is None:
-            break
-        values.append(match[2])
-    if len(values) < 4 or not _NAMED_ADDRESS.match(values[0]):
-        return None
-    addressed = [value for value in values if "@" in value]
-    timed = [value for value in values if "@" not in value and dates.dated(value) == 2 and dates.TIME.search(value)]
-    return first + len(values) if len(addressed) >= 2 and len(timed) == 1 and values[-1] not in (*addressed, *timed) else None
-
-
 def is_banner(text: str) -> bool:
     """Words between dashes, whatever they say, or "Original Message" without any: above a header block it is its banner."""
     return len(text) <= LONGEST and (_DASHED.match(text) is not None or text.strip().lower() in _ORIGINALS)
-
-
-def _above(all_lines: Sequence[Line], first: int) -> str:
-    at = _filled_above(all_lines, first)
-    return "" if at is None else all_lines[at].text
-
-
-def _fields(all_lines: Sequence[Line], first: int) -> tuple[dict[str, str], int]:
-    """The labelled values from `first` on, and one past the last labelled line; values may go on over further lines."""
-    fields: dict[str, str] = {}
-    current, end, idle = "", first, 0
-    for at in range(first, min(len(all_lines), first + BLOCK)):
-        line = all_lines[at]
-        label = _label(line.text)
-        if label is not None:
-            if label[0] in fields and label[0] in _NAMED:
-                break  # another block, or no block at all
-            current, end, idle = label[0], at + 1, 0
-            fields.setdefault(current, label[1].strip())
-            if ":" in label[1]:
-                fields = _further(label[1]) | fields
-            continue
-        idle += 1
-        going_on = not line.quoted and (line.blank or "@" in line.text or ";" in line.text or line.text[:1] in " \t")
-        if idle > (3 if going_on else 1):
-            break
-        if not line.blank:
-            fields[current] = f"{fields[current]} {line.text.strip()}"
-    return fields, end
-
-
-def _further(value: str) -> dict[str, str]:
-    """Labels that stand further on in the same line: "From: a@b.example Date: Thu, 24 Mar 2016 08:07"."""
-    names = labels.fields()
-    found = [(m, names[m[1].lower()]) for m in _INNER_LABEL.finditer(value[:LONGEST]) if m[1].lower() in names]
-    return {name: value[m.end() :].strip() for m, name in found}
-
-
-def _label(text: str) -> tuple[str, str] | None:
-    match = _LABEL.match(_plain(text[:LONGEST])) if ":" in text or "：" in text else None
-    if match is None:
-        return None
-    name = labels.fields().get("".join(match[1].lower().split("\u3000")).strip())
-    return None if name is None else (name, match[2])

@@ -348,7 +348,7 @@ CLOSING: dict[str, tuple[str, ...]] = {
     "zh": ("此致", "顺祝商祺", "祝好", "此致敬礼", "顺颂商祺"),
     "ko": ("감사합니다", "감사 합니다"),
     "vi": ("trân trọng", "thân mến"),
-    "id": ("salam", "hormat kami"),
+    "id": ("salam hormat", "salam hangat", "hormat kami"),
 }  # fmt: skip
 
 # Before an address's name: the pronouns that an attribution may have in its place.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from relay import address
-from relay.mail import context, echo, marks, signature, spacing
+from relay.mail import blocks, context, echo, marks, signature, spacing
 from relay.mail.marks import Line
 from relay.model import Answered
 
@@ -154,10 +154,10 @@ def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: boo
         return _Mark(at, at + 1, forward=True)
     if marks.is_original(text):
         below = _filled(all_lines, at + 1)
-        end = marks.header_block(all_lines, below) if below is not None else None
+        end = blocks.header_block(all_lines, below) if below is not None else None
         if end or before_quote or marks.stands_alone(text):
             return _Mark(at, end or at + 1, forward=forwarded is True)
-    end = marks.header_block(all_lines, at)
+    end = blocks.header_block(all_lines, at)
     if end is not None and (above or forwarded is not False or _has_address(all_lines[at:end])):
         return _Mark(at, end, forward=forwarded is True or (forwarded is None and not above), block=True)
     first = marks.attribution(all_lines, at, before_quote)
