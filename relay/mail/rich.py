@@ -41,8 +41,9 @@ def fragment(
 ) -> str:
     """Safe HTML of what is new in an HTML body, which must say what `text` says, the mail's new text in its chosen reading.
 
-    `pictures` as for `html.text` (a picture is `<img src="cid:p1">`), the rest as for `reply.split`. "" where the HTML adds nothing to the text, is too large, says something else, or has an address of the relay. Never raises; what it gives
-    has only `structure.TAGS` and `structure.ATTRIBUTES`.
+    `pictures` as for `html.text` (a picture is `<img src="cid:p1">`), the rest as for `reply.split`. "" where the HTML adds
+    nothing to the text, is too large, says something else, or has an address of the relay. Never raises; what it gives has only
+    `structure.TAGS` and `structure.ATTRIBUTES`.
     """
     page = html.page(source, pictures) if len(source) <= LARGEST else None
     if page is None or not _is_structured(page.tree) or _number(page.tree) > PIECES:
