@@ -122,9 +122,9 @@ class Settings:
     dns: DnsSettings
     dkim: DkimSettings | None
     metrics: MetricsSettings | None
-    files: FileSettings
     parties: dict[str, Party]
     links: dict[str, Link]
+    files: FileSettings = FileSettings()
 
     @property
     def network(self) -> Network:
