@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relay import deeds, keywords, people, rules, workflow
 from relay.decision import Decision, Problem, Turn
-from relay.model import Attachment, Chain, Command, Contact, Desk, Event, Link, Mail, Network, Ticket
+from relay.model import Attachment, Chain, Command, Contact, Desk, Event, Link, Mail, MailKind, Network, Ticket
 from tests.chains import NOW, chain, chains, line, network, party
 
 FILE = Attachment("plan.pdf", "application/pdf", 4, "0" * 64)
@@ -121,7 +121,7 @@ def test_what_was_said_before_is_not_said_again() -> None:
 # ── automatic mail ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", ["auto-reply", "bounce"])
+@pytest.mark.parametrize("kind", [kind for kind in MailKind.__args__ if kind != "reply"])  # type: ignore[attr-defined]
 def test_an_automatic_mail_is_noted_and_answered_by_nobody(kind: Any) -> None:
     sent = replace(mail("Away.", "pass bd", author=Contact("x@b.example"), attachments=(FILE,)), kind=kind)
     done = decide(sent, links=("bd",), problems=(Problem("", "foreign-address"),))
