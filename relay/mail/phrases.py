@@ -1,6 +1,6 @@
 """What mail clients say around a quote, as data: one row a language, so that another language is another row.
 
-Used by `marks` (attributions, header blocks, banners) and `signature`. All words are in lower case; month and weekday
+Used by `marks` (attributions, header blocks, banners), `signature` and `noise`. All words are in lower case; month and weekday
 names come from CLDR by way of Babel. Sources: the clients' own letters and their public translations.
 """
 
