@@ -32,7 +32,7 @@ from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
 from relay.model import Contact, Envelope, Link, Party, Receipts
-from relay.settings import DeliverySettings, DnsSettings, FileSettings, RelaySettings, Settings, SmtpSettings
+from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
 from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
@@ -149,7 +149,7 @@ class World:
         parties = {key: self._party(key) for key in keys}
         named = [self._named(link) for link in links]
         relay = RelaySettings(DOMAIN, "Acme Relay", "A", "admin@example.com", "en", "UTC", Path(), "sqlite://", "")
-        nothing = (DeliverySettings(), DnsSettings(), None, None, FileSettings())
+        nothing = (DeliverySettings(), DnsSettings(), None, None)
         return Settings(Path("relay.toml"), relay, SmtpSettings(()), *nothing, parties, {link.key: link for link in named})
 
     def _named(self, link: Link) -> Link:

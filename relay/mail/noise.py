@@ -1,7 +1,7 @@
 """What stands around a message and nobody has written for it: banners, notices, antivirus lines, list footers, "Sent from …".
 
 A banner stands at the top, all else at the very end. A notice is told by phrases of two kinds ("confidential", "if you have
-received", "delete it"): one kind alone may be anybody's sentence, and is kept.
+received", "delete it") beside "this message": one kind alone may be anybody's sentence, and is kept.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _BETWEEN = re.compile(r"(?<=[.!;,])\s+")
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|—|–)\s*$")
 _UNDERSCORES = re.compile(r"^\s*_{20,}\s*$")
 _COMPLETE = re.compile(r"[.!?;:…。！？*\])>|]\s*$")
+_WORDS = re.compile(r"\w+")
+_REACHED = re.compile(r"@|https?:|www\.")
 _DRESSED = re.compile(r"^\s*(?:[\[(<]\s*([^\[\]()<>]{3,40})[\])>]|\*{2,}\s*([^*]{3,60}?)\s*\*{2,})\s*$")
 
 
@@ -115,7 +117,13 @@ def _banner(region: Sequence[str], filled: Sequence[int]) -> int:
 
 
 def _says_banner(said: str) -> bool:
-    return any(phrase in said for phrase in formulas.FIRST_CONTACT) or len(formulas.BANNER.held(said)) > 1
+    """It speaks of this mail or begins as a warning, of outside and of care, and nobody says "I" or asks in it."""
+    if any(phrase in said for phrase in formulas.FIRST_CONTACT):
+        return True
+    kinds = formulas.BANNER.held(said).keys()
+    opened = "mail" in kinds or starts(said, formulas.WARNING) or said.lstrip().startswith(tuple("[*-=<!"))
+    spoken = "?" in said or not formulas.SPEAKERS.isdisjoint(_WORDS.findall(said))
+    return opened and {"outside", "care"} <= kinds and not spoken
 
 
 def _is_short_banner(line: str) -> bool:
@@ -182,7 +190,8 @@ def _formula(said: Sequence[str]) -> int | None:
     """The first line that begins as only programs and firms begin one. A paragraph that asks is somebody's."""
     if said[-1].endswith("?"):
         return None
-    return next((at for at, line in enumerate(said) if starts(line, formulas.ALONE) or _is_scanned(line)), None)
+    alone = formulas.FORMULAS + (formulas.LIST if any(map(_REACHED.search, said)) else ())
+    return next((at for at, line in enumerate(said) if starts(line, alone) or _is_scanned(line)), None)
 
 
 def _is_scanned(said: str) -> bool:
@@ -193,9 +202,9 @@ def _notice(said: Sequence[str]) -> int | None:
     """Where a notice begins: the line of its first phrase, or the one that it is wrapped from."""
     whole = " ".join(said)
     kinds = formulas.NOTICE.held(whole) if len(whole) >= SHORTEST else {}
-    if len(kinds) < 2 or whole.endswith("?"):
+    if "mail" not in kinds or len(kinds) < 3 or whole.endswith("?"):
         return None
-    first = min(kinds.values())
+    first = min(at for kind, at in kinds.items() if kind != "mail")
     at = next(number for number, end in enumerate(accumulate(len(line) + 1 for line in said)) if first < end)
     while at and len(said[at - 1]) > WRAPPED and not _COMPLETE.search(said[at - 1]):
         at -= 1
@@ -207,7 +216,7 @@ def _goes_with_notice(lines: Sequence[str]) -> bool:
     if all(map(_NEUTRAL.match, lines)):
         return True
     whole = bare(" ".join(lines)[:LONGEST])
-    return _is_heading(whole) or bool(formulas.NOTICE.held(whole))
+    return _is_heading(whole) or bool(formulas.NOTICE.held(whole).keys() - {"mail"})
 
 
 def _is_heading(said: str) -> bool:

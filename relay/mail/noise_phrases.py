@@ -51,9 +51,15 @@ EXCUSES: dict[str, tuple[str, ...]] = {
     "pt": ("desculpe", "por favor, desculpe"),
 }
 
-# A confidentiality notice: language → kind → phrases. One kind may stand in anybody's sentence; two kinds make a notice.
+# A confidentiality notice: language → kind → phrases. One kind may stand in anybody's sentence; two kinds
+# beside the word for the mail itself make a notice.
 NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
+        "mail": (
+            "this email", "this message", "this mail", "this communication", "this transmission", "this electronic",
+            "this correspondence", "the information", "information contained", "the contents of", "the content of",
+            "this document", "this e mail", "email message", "the email", "our email", "emails", "company",
+        ),
         "secret": ("confidential", "privileged", "proprietary information"),
         "for": (
             "intended solely", "solely intended", "intended only", "only intended", "solely for the", "intended recipient",
@@ -61,8 +67,11 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
             "whom it is addressed",
         ),
         "stray": (
-            "if you have received", "if you received", "if you are not", "if you're not", "if received in error", "if this email",
-            "if this message", "if you believe you have received", "if you have erroneously",
+            "if you have received this", "if you received this", "if you have received it", "if you received it",
+            "if you are not the",
+            "if you're not the", "if you are not an", "if you are not a named", "if received in error", "if this email",
+            "if this message",
+            "if you believe you have received", "if you have erroneously", "in error",
         ),
         "act": (
             "notify the sender", "notify us", "notify the system manager", "inform the sender", "advise the sender",
@@ -86,6 +95,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "register": ("registered in england", "registered office", "registered number", "company registration"),
     },
     "ru": {
+        "mail": ("сообщени", "письм", "вложени", "электронн", "информация, содержащаяся", "документы, приложенные"),
         "secret": ("конфиденциальн", "коммерческую тайну", "охраняемую законом", "составляющую тайну"),
         "for": (
             "исключительно для", "предназначены только для", "предназначено только для", "предназначена только для",
@@ -95,10 +105,12 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
             "лицам, которым",
         ),
         "stray": (
-            "если вы не являетесь", "если вы получили", "если вы не адресат", "если данное сообщение", "если это сообщение",
-            "если настоящее сообщение",
-            "если данное письмо", "если это письмо", "в случае получения", "в случае ошибочного", "в случае если вы",
-            "в случае, если вы", "если оно попало",
+            "если вы не являетесь", "если вы получили это", "если вы получили данн", "если вы получили настоящ",
+            "если вы получили его",
+            "если вы получили письмо", "если вы получили сообщение", "если вы не адресат", "если данное сообщение",
+            "если это сообщение",
+            "если настоящее сообщение", "если данное письмо", "если это письмо", "в случае получения", "в случае ошибочного",
+            "в случае если вы", "в случае, если вы", "если оно попало", "не предназначено вам", "полученное по ошибке",
         ),
         "act": (
             "уведомите отправител", "уведомите об этом", "уведомить отправител", "сообщите отправител",
@@ -112,13 +124,12 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
             "любое копирование", "любое распространение",
             "любое использование", "копирование, распространение", "является незаконным",
         ),
-        "liability": (
-            "не несет ответственности", "не является офертой", "не является публичной офертой", "не влечет", "не порождает",
-            "не является предложением",
-            "персональных данных", "не является юридически", "точку зрения",
-        ),
+        "liability": ("не несет ответственности", "точку зрения", "персональных данных"),
+        "offer": ("не является офертой", "не является публичной офертой", "не является предложением", "не является юридически"),
+        "binds": ("не влечет", "не порождает", "не создает обязательств", "только в письменной форме"),
     },
     "uk": {
+        "mail": ("повідомлення", "лист", "електронн"),
         "secret": ("конфіденційн", "комерційну таємницю"),
         "for": (
             "виключно для", "призначені тільки для", "призначене тільки для", "призначено лише для", "призначені лише для",
@@ -135,6 +146,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("суворо заборон", "заборонено", "забороняється", "несанкціонован"),
     },
     "kk": {
+        "mail": ("хабарлама", "хат"),
         "secret": ("құпия",),
         "for": ("тек адресатқа", "тек қана", "алушыға ғана", "адресатқа арналған", "алушыға арналған"),
         "stray": (
@@ -145,6 +157,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("тыйым салынады", "тыйым салынған"),
     },
     "de": {
+        "mail": ("email", "mail", "nachricht", "gesellschaft", "gmbh", "ag"),
         "secret": ("vertraulich", "rechtlich geschutzte"),
         "for": ("ausschließlich fur", "nur fur den", "nur fur die", "bestimmt fur", "allein fur"),
         "stray": (
@@ -161,6 +174,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "managers": ("geschaftsfuhrer", "geschaftsfuhrung:", "vorstand:", "aufsichtsrat"),
     },
     "fr": {
+        "mail": ("message", "courriel", "email", "mail", "courrier", "transmission"),
         "secret": ("confidentiel",),
         "for": (
             "exclusivement", "destinataire(s)", "a l'attention exclusive", "uniquement destine", "l'usage exclusif",
@@ -175,6 +189,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "liability": ("decline toute responsabilite", "ne peut etre tenu"),
     },
     "es": {
+        "mail": ("mensaje", "correo", "email", "comunicacion"),
         "secret": ("confidencial", "secreto profesional"),
         "for": ("exclusivamente", "uso exclusivo", "unicamente a", "destinado a", "exclusivo de su destinatario"),
         "stray": (
@@ -189,6 +204,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "liability": ("proteccion de datos", "no se hace responsable"),
     },
     "pt": {
+        "mail": ("mensagem", "email", "correio", "comunicacao"),
         "secret": ("confidencia", "sigilos"),
         "for": ("exclusivamente", "uso exclusivo", "destina-se", "unicamente a"),
         "stray": (
@@ -202,6 +218,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("e proibid", "estritamente proibid", "nao autorizad", "terminantemente"),
     },
     "it": {
+        "mail": ("messaggio", "email", "mail", "comunicazione", "informazioni"),
         "secret": ("riservat", "confidenzial"),
         "for": ("esclusivamente", "ad uso esclusivo", "uso esclusivo", "unicamente al"),
         "stray": (
@@ -216,6 +233,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "liability": ("d.lgs", "2016/679", "gdpr"),
     },
     "nl": {
+        "mail": ("email", "bericht", "mail"),
         "secret": ("vertrouwelijk",),
         "for": (
             "uitsluitend bestemd", "uitsluitend bedoeld", "alleen bestemd", "bestemd voor de geadresseerde",
@@ -227,6 +245,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "liability": ("niet aansprakelijk", "geen aansprakelijkheid"),
     },
     "pl": {
+        "mail": ("wiadomosc", "wiadomosci", "email", "poczt"),
         "secret": ("poufn",),
         "for": ("wyłacznie dla", "wyłacznie do", "przeznaczona jest", "tylko dla adresat"),
         "stray": (
@@ -240,6 +259,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("zabronion", "niedozwolon", "zakazan"),
     },
     "cs": {
+        "mail": ("zprav", "email", "mail"),
         "secret": ("duvern",),
         "for": ("pouze jeho adresat", "urceny pouze", "urcen pouze", "urcena pouze", "vyhradne pro", "urceny vyhradne"),
         "stray": ("jestlize jste obdrzel", "pokud jste obdrzel", "pokud nejste", "omylem"),
@@ -247,6 +267,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("zakazan", "neni dovoleno", "neopravnen"),
     },
     "sk": {
+        "mail": ("sprav", "email", "mail"),
         "secret": ("dovern",),
         "for": ("vylucne pre", "urcena len", "urceny len", "urcene len", "vyhradne pre"),
         "stray": ("ak ste tuto", "ak ste tento", "ak nie ste", "omylom"),
@@ -254,6 +275,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("zakazan", "neopravnen"),
     },
     "tr": {
+        "mail": ("eposta", "mesaj", "ileti", "elektronik posta", "mail"),
         "secret": ("gizli",),
         "for": (
             "yalnızca gonderildigi", "sadece gonderildigi", "yalnizca alicisi", "kisiye ozel", "sadece alici",
@@ -267,6 +289,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "liability": ("sorumluluk kabul", "sorumlu tutulamaz"),
     },
     "sv": {
+        "mail": ("meddeland", "mejl", "email", "mail"),
         "secret": ("konfidentiell", "sekretess"),
         "for": ("endast avsett", "enbart avsett", "avsett endast", "avsedd endast"),
         "stray": ("om du har fatt", "om du inte ar", "om ni har fatt", "av misstag"),
@@ -274,6 +297,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("forbjud", "inte tillat"),
     },
     "da": {
+        "mail": ("mail", "email", "meddelelse"),
         "secret": ("fortrolig",),
         "for": ("kun beregnet", "udelukkende beregnet", "alene beregnet", "kun tilsigtet"),
         "stray": ("hvis du har modtaget", "hvis du ikke er", "ved en fejl", "ved en fejltagelse"),
@@ -281,6 +305,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("forbudt", "ikke tilladt"),
     },
     "nb": {
+        "mail": ("epost", "melding", "email", "mail"),
         "secret": ("konfidensiell",),
         "for": ("kun beregnet", "kun ment", "utelukkende"),
         "stray": ("hvis du har mottatt", "dersom du har mottatt", "hvis du ikke er", "ved en feil", "ved en feiltakelse"),
@@ -288,6 +313,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("forbudt", "ikke tillatt"),
     },
     "fi": {
+        "mail": ("viest", "sahkoposti"),
         "secret": ("luottamuksellis",),
         "for": ("vain vastaanottajalle", "ainoastaan vastaanottajalle", "vain sen vastaanottajalle", "yksinomaan"),
         "stray": ("jos olet saanut", "jos ette ole", "jos et ole", "jos olette saanut", "erehdyksessa", "vahingossa"),
@@ -295,6 +321,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("kielletty",),
     },
     "hu": {
+        "mail": ("uzenet", "email", "level"),
         "secret": ("bizalmas",),
         "for": ("kizarolag a cimzett", "csak a cimzett", "kizarolag a megjelolt"),
         "stray": ("amennyiben tevedesbol", "ha tevedesbol", "amennyiben on nem", "ha on nem", "ha nem on"),
@@ -302,6 +329,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("tilos", "szigoruan tilos"),
     },
     "ro": {
+        "mail": ("mesaj", "email"),
         "secret": ("confidential",),
         "for": ("exclusiv destinatar", "destinate exclusiv", "numai pentru", "exclusiv pentru", "doar pentru uzul"),
         "stray": ("daca ati primit", "daca nu sunteti", "in cazul in care ati primit", "din greseala", "din eroare"),
@@ -312,6 +340,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("interzis",),
     },
     "el": {
+        "mail": ("μηνυμα", "email", "ηλεκτρονικ"),
         "secret": ("εμπιστευτικ", "απορρητ"),
         "for": ("αποκλειστικα", "προοριζεται μονο", "προοριζονται μονο"),
         "stray": ("εαν λαβατε", "αν λαβατε", "εαν δεν ειστε", "αν δεν ειστε", "απο λαθος", "εκ παραδρομης"),
@@ -319,6 +348,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("απαγορευεται",),
     },
     "he": {
+        "mail": ("הודעה", "מייל", "דואר"),
         "secret": ("חסוי", "סודי", "חסויים"),
         "for": ("לנמען בלבד", "מיועדים לנמען", "מיועדת לנמען", "לשימוש הנמען"),
         "stray": ("אם קיבלת", "אם אינך", "אם הגיעה אליך", "אם הודעה זו"),
@@ -326,6 +356,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("אסור", "אסורה"),
     },
     "ar": {
+        "mail": ("الرسالة", "رسالة", "البريد"),
         "secret": ("سرية", "سري "),
         "for": ("للمرسل اليه فقط", "مخصصة للمرسل", "موجهة فقط", "للشخص المعني"),
         "stray": ("اذا استلمت", "اذا تلقيت", "اذا لم تكن", "في حال استلام", "عن طريق الخطا"),
@@ -333,6 +364,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("يحظر", "محظور"),
     },
     "zh": {
+        "mail": ("邮件", "郵件", "信息", "信件"),
         "secret": ("保密", "机密", "機密"),
         "for": ("仅限于", "仅供", "僅供", "僅限", "指定收件人", "指定的收件人"),
         "stray": ("如果您错收", "如您误收", "如果您误收", "如果您不是", "若您不是", "如您不是", "若您誤收", "如阁下", "误收"),
@@ -340,6 +372,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("禁止", "严禁"),
     },
     "ja": {
+        "mail": ("メール", "電子メール"),
         "secret": ("機密情報", "秘密情報", "機密性", "秘匿"),
         "for": ("受信者のみ", "宛先の方のみ", "名宛人", "特定の受信者", "本来の受信者"),
         "stray": ("誤って本", "誤って受信", "誤送信", "誤って送信", "心当たり", "お心当たり"),
@@ -347,6 +380,7 @@ NOTICE: dict[str, dict[str, tuple[str, ...]]] = {
         "forbid": ("禁じ", "禁止"),
     },
     "ko": {
+        "mail": ("메일", "이메일", "메시지"),
         "secret": ("기밀", "비밀 정보", "대외비"),
         "for": ("지정된 수신인", "지정된 수신자", "수신인만", "수신자만", "수신인에게만"),
         "stray": ("잘못 수신", "수신인이 아닌", "잘못 전송", "귀하가"),
@@ -466,7 +500,7 @@ LIST: dict[str, tuple[str, ...]] = {
     "en": (
         "you received this message because you are subscribed", "you are receiving this message because you are subscribed",
         "you received this email because you are subscribed", "you are receiving this email because you are subscribed",
-        "you received this email because you subscribed", "to unsubscribe from this group", "to unsubscribe from this list",
+        "you received this email because you subscribed", "to unsubscribe from this group", "to unsubscribe from this list, ",
         "to unsubscribe from this mailing list", "to unsubscribe send an email to", "to post to this group",
         "to view this discussion", "visit this group at", "for more options, visit",
         "to stop receiving notification emails like this",
@@ -512,6 +546,7 @@ LIST_WORDS: tuple[str, ...] = (
 # The receiving organisation's banner above a mail from outside: language → kind → phrases. Both kinds make a banner.
 BANNER: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
+        "mail": ("this email", "this message", "this mail", "this sender", "the sender of this"),
         "outside": (
             "external sender", "external email", "external mail", "external message", "external source",
             "outside of the organi", "outside the organi", "outside of your organi",
@@ -520,17 +555,23 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
             "external to the organi", "external to our",
         ),
         "care": (
-            "do not click", "don't click", "do not open", "don't open", "click links", "clicking links", "opening attachments",
-            "open attachments", "links and attachments", "links or attachments",
-            "attachments or links", "use caution", "exercise caution", "be careful", "be cautious", "recognize the sender",
-            "recognise the sender", "trust the sender", "content is safe",
+            "do not click", "don't click", "do not open", "don't open", "avoid clicking", "caution when", "before opening",
+            "when opening", "before clicking", "when clicking", "careful with", "links and attachments with", "use caution",
+            "exercise caution", "with caution", "be careful", "be cautious", "be vigilant", "recognize the sender",
+            "recognise the sender",
+            "trust the sender", "content is safe", "think before you click", "verify the sender",
         ),
     },
     "ru": {
+        "mail": (
+            "это письмо", "данное письмо", "письмо получено", "письмо пришло", "это сообщение", "данное сообщение",
+            "сообщение получено", "этот отправитель", "отправитель этого", "письмо отправлено",
+        ),
         "outside": (
             "внешнее письмо", "внешняя почта", "внешнего отправителя", "внешнем отправител", "внешний отправитель",
             "внешнего адреса", "внешнего источника", "внешней сети", "письмо пришло извне",
-            "письмо получено извне", "из внешней", "из-за пределов", "за пределами организации", "за пределами компании",
+            "письмо получено извне", "из внешней", "из-за пределов", "за пределами организации", "за пределами вашей",
+            "вне организации", "извне организации", "за пределами компании",
             "не из нашей организации", "от внешнего адресата",
         ),
         "care": (
@@ -540,6 +581,7 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "uk": {
+        "mail": ("цей лист", "це повідомлення", "лист надійшов"),
         "outside": (
             "із-за меж", "за межами організації", "зовнішнього відправника", "зовнішній лист", "зовнішній відправник",
             "поза межами", "зовнішньої пошти",
@@ -547,10 +589,12 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         "care": ("не відкривайте", "не переходьте", "не натискайте", "будьте обережні", "будьте уважні"),
     },
     "kk": {
+        "mail": ("бұл хат", "бұл хабарлама"),
         "outside": ("сыртқы жіберуші", "сыртқы хат", "ұйымнан тыс"),
         "care": ("ашпаңыз", "баспаңыз", "өтпеңіз", "абай болыңыз", "сақ болыңыз"),
     },
     "de": {
+        "mail": ("diese email", "diese nachricht", "diese mail"),
         "outside": (
             "externen absender", "externe email", "externer absender", "externe nachricht", "außerhalb der organisation",
             "außerhalb des unternehmens", "außerhalb ihrer organisation", "von extern",
@@ -561,6 +605,7 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "fr": {
+        "mail": ("ce message", "ce courriel", "cet email", "ce mail"),
         "outside": (
             "expediteur externe", "l'exterieur de", "email externe", "courriel externe", "message externe",
             "exterieur a l'organisation", "exterieur a l'entreprise", "source externe",
@@ -571,6 +616,7 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "es": {
+        "mail": ("este correo", "este mensaje", "este email"),
         "outside": (
             "fuera de la organizacion", "fuera de nuestra organizacion", "fuera de su organizacion", "remitente externo",
             "correo externo", "origen externo", "mensaje externo",
@@ -578,10 +624,12 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         "care": ("no haga clic", "no abra", "no pulse", "tenga cuidado", "tenga precaucion", "precaucion"),
     },
     "pt": {
+        "mail": ("este email", "esta mensagem"),
         "outside": ("fora da organizacao", "remetente externo", "email externo", "origem externa", "fora da empresa"),
         "care": ("nao clique", "nao abra", "tenha cuidado", "tenha cautela", "cuidado"),
     },
     "it": {
+        "mail": ("questa email", "questo messaggio", "questa mail"),
         "outside": (
             "mittente esterno", "esterna all'organizzazione", "dall'esterno", "all'esterno dell'organizzazione",
             "email esterna", "origine esterna",
@@ -589,10 +637,12 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         "care": ("non cliccare", "non aprire", "non fare clic", "prestare attenzione", "presta attenzione"),
     },
     "nl": {
+        "mail": ("deze email", "dit bericht", "deze mail"),
         "outside": ("externe afzender", "buiten de organisatie", "buiten onze organisatie", "externe email"),
         "care": ("klik niet", "open geen", "wees voorzichtig", "voorzichtig met"),
     },
     "pl": {
+        "mail": ("ta wiadomosc", "ten email"),
         "outside": (
             "spoza organizacji", "spoza firmy", "zewnetrznego nadawcy", "nadawca zewnetrzny", "wiadomosc zewnetrzna",
             "z zewnatrz",
@@ -600,42 +650,127 @@ BANNER: dict[str, dict[str, tuple[str, ...]]] = {
         "care": ("nie klikaj", "nie otwieraj", "zachowaj ostroznosc", "prosimy o ostroznosc"),
     },
     "cs": {
+        "mail": ("tento email", "tato zprava"),
         "outside": ("externiho odesilatele", "mimo organizaci", "externi odesilatel", "z externiho zdroje", "externi email"),
         "care": ("neklikejte", "neotevirejte", "budte opatrni", "dbejte opatrnosti"),
     },
     "tr": {
+        "mail": ("bu eposta", "bu mesaj", "bu ileti"),
         "outside": ("kurum dısından", "kurulus dısından", "sirket dısından", "harici bir gonderen", "dıs kaynaklı"),
         "care": ("tıklamayın", "acmayın", "dikkatli olun", "tıklamayınız", "acmayınız"),
     },
     "sv": {
+        "mail": ("detta mejl", "detta meddelande", "detta mail"),
         "outside": ("extern avsandare", "utanfor organisationen", "externt mail"),
         "care": ("klicka inte", "oppna inte", "var forsiktig"),
     },
     "da": {
+        "mail": ("denne mail", "denne email"),
         "outside": ("ekstern afsender", "uden for organisationen", "ekstern mail"),
         "care": ("klik ikke", "abn ikke", "vær forsigtig"),
     },
     "fi": {
+        "mail": ("tama viesti", "tama sahkoposti"),
         "outside": ("ulkopuoliselta", "organisaation ulkopuolelta", "ulkoinen lahettaja"),
         "care": ("ala avaa", "ala klikkaa", "ole varovainen"),
     },
     "hu": {
+        "mail": ("ez az uzenet", "ez a level", "ez az email"),
         "outside": ("kulso felado", "szervezeten kivulrol", "kulso forrasbol"),
         "care": ("ne kattintson", "ne nyissa meg", "legyen ovatos"),
     },
     "ro": {
+        "mail": ("acest email", "acest mesaj"),
         "outside": ("expeditor extern", "din afara organizatiei", "sursa externa"),
         "care": ("nu faceti clic", "nu deschideti", "nu accesati", "fiti atent"),
     },
     "zh": {
+        "mail": ("此邮件", "本邮件", "该邮件", "此郵件"),
         "outside": ("外部邮件", "来自外部", "外部发件人", "外部郵件", "组织外部"),
         "care": ("请勿点击", "不要点击", "请勿打开", "谨慎", "小心", "請勿"),
     },
     "ja": {
+        "mail": ("このメール", "本メール"),
         "outside": ("社外から", "組織外から", "外部から", "外部メール"),
         "care": ("クリックしない", "開かない", "ご注意", "注意して"),
     },
 }  # fmt: skip
+# A banner that does not say "this mail" begins with one of these, or is set off by brackets, stars or dashes.
+WARNING: tuple[str, ...] = (
+    "caution",
+    "warning",
+    "attention",
+    "alert",
+    "external",
+    "notice",
+    "внимание",
+    "осторожно",
+    "предупреждение",
+    "увага",
+    "обережно",
+    "назар",
+    "achtung",
+    "vorsicht",
+    "warnung",
+    "hinweis",
+    "avertissement",
+    "prudence",
+    "precaucion",
+    "atencion",
+    "aviso",
+    "advertencia",
+    "cuidado",
+    "atencao",
+    "attenzione",
+    "avviso",
+    "waarschuwing",
+    "let op",
+    "uwaga",
+    "ostrzezenie",
+    "pozor",
+    "upozorneni",
+    "dikkat",
+    "uyarı",
+    "varning",
+    "advarsel",
+    "varoitus",
+    "huomio",
+    "figyelem",
+    "figyelmeztetes",
+    "atentie",
+    "警告",
+    "注意",
+    "外部",
+)
+# Who says one of these speaks for himself.
+SPEAKERS: tuple[str, ...] = (
+    "i",
+    "we",
+    "my",
+    "our",
+    "he",
+    "she",
+    "they",
+    "я",
+    "мы",
+    "нам",
+    "мне",
+    "наш",
+    "он",
+    "она",
+    "они",
+    "ми",
+    "ich",
+    "wir",
+    "je",
+    "nous",
+    "yo",
+    "nosotros",
+    "eu",
+    "nos",
+    "io",
+    "noi",
+)
 # Exchange above a first mail; its link is the same in every language.
 FIRST_CONTACT: tuple[str, ...] = (
     "aka.ms/learnaboutsenderidentification",

@@ -111,6 +111,33 @@ def test_a_line_that_names_a_phone_or_a_program_is_none(line: str) -> None:
     assert reply.split(f"Done.\n\n{line}") == reply.Reply("Done.", signature=line)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Договор во вложении. Если вы получили старую версию, удалите её, она с ошибкой.",
+        "Цены конфиденциальные.\n\nЕсли вы не согласны, сообщите до пятницы, иначе заявку закроем.",
+        "Please treat the price as confidential.\n\nIf you have received the old price list, please destroy it.",
+        "The room is marked: strictly prohibited. If you are not on the list, call me.",
+        "Do not open attachments from the external sender in ticket 118, it was a phishing mail.\nWe blocked him.",
+        "Внешнее письмо с вирусом пришло бухгалтеру. Вложение не открывайте, компьютер отключили от сети.",
+        "The user got an external email and clicked links in it. Please check his PC.",
+        "This email came from an external sender, should I open attachments?",
+        "Проверьте почту.\n\nЭто письмо проверено на вирусы, но антивирус его всё равно блокирует. Что делать?",
+        "He cannot unsubscribe.\n\nTo unsubscribe from this list he pressed the link, and nothing happened.",
+        "Доступ посторонним строго запрещён, мастеру нужен пропуск.\n\nПерсональные данные пришлите до среды.",
+    ],
+)
+def test_words_of_a_notice_or_a_banner_in_somebodys_sentences_are_kept(text: str) -> None:
+    assert reply.split(text, forwarded=False) == reply.Reply(text)
+
+
+def test_a_notice_right_below_a_sentence_leaves_it() -> None:
+    notice = "This email is confidential. If you are not the intended recipient, please delete it."
+    assert reply.split(f"Please read my last message again.\n{notice}") == reply.Reply(
+        "Please read my last message again.", signature=notice
+    )
+
+
 def test_what_an_announcement_brings_is_no_notice() -> None:
     notice = "This e-mail is confidential. If you have received it in error, please notify the sender and delete it."
     assert reply.split(f"Done.\n\n{notice}") == reply.Reply("Done.", signature=notice)
