@@ -1,7 +1,7 @@
 """What mail clients say around a quote, as data: one row a language, so that another language is another row.
 
 Used by `marks` (attributions, banners), `signature` and `noise`; the labels of header blocks are in `labels`. All words are in
-lower case; month and weekday names come from CLDR by way of Babel. Sources: the clients' own letters and their public translations.
+lower case; month and weekday names come from CLDR by way of Babel. Sources: the clients' own letters and their translations.
 """
 
 from __future__ import annotations
