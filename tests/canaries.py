@@ -31,7 +31,7 @@ from relay.intake import sent_before, with_stuck_files
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
-from relay.model import Contact, Envelope, Link, Party, Receipts
+from relay.model import SHARES, Contact, Envelope, Link, Party, Receipts
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
 from relay.store import EVENTS, LETTERS, TICKETS
@@ -55,6 +55,7 @@ Kind = Literal[
     "reference",
     "field",
     "beside",
+    "full",
     "unsaid",
 ]
 LETTERS_OF_THE_HOUSE = Letters(DOMAIN, "Acme Relay")
@@ -68,6 +69,7 @@ ALLOWED: Mapping[Kind, Callable[[list[Link]], bool]] = {  # on the way from the 
     "reason": lambda links: crosses(links, "comments") and crosses(links, "status"),
     "reference": lambda links: crosses(links, "reference") and knows(links),
     "field": lambda links: crosses(links, "fields"),
+    "full": lambda links: all(link.identity == "person" and link.share >= set(SHARES) for link in links),
 }
 _ID = re.compile(r"<[^<>\s]+>")
 
@@ -80,7 +82,7 @@ class Canary:
     "maker": whom a file names as its maker; "bound": a file of which that cannot be taken out;
     "reason": beside a status; "reference", "field": such facts; "beside": what the party and that of `target` alone see;
     "person", "firm", "link": names; "own": all that is the writer's party's own business; "cut": of `mail`, shown to its `author`
-    alone in what he is told about it; "unsaid": nobody's at all.
+    alone in what he is told about it; "full": cut, and sent on all the same; "unsaid": nobody's at all.
     """
 
     kind: Kind

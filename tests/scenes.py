@@ -101,22 +101,17 @@ class Scene:
         return self._handed(before)
 
     def _remember(self) -> None:
-        """What was cut may go out by #full, which the writer asks for, where nobody is hidden; some want no more letters."""
+        """What was cut may go out by #full, which the writer asks for; some want no more letters."""
         mine = self.id, self.author.address
         if self.act.command == "mute":
             self.world.muted.add(mine)
         if not self.spoken:
             return
         self.world.cut[mine] |= found_in(self.quoted)
-        links = [self.world.settings.links[row.link] for row in self._chain() if row.parent_id]
-        if self.act.command == "full" and all(link.identity != "hidden" for link in links):
+        if self.act.command == "full":
             for made in self.world.cut[mine]:
                 if self.world.canaries[made].where.rpartition(" of ")[2] not in INSIDE:
-                    self.world.say(made, Canary("text", self.party, self.id))
-
-    def _chain(self) -> list[Row[Any]]:
-        here = self.world.tickets[self.id].chain_id
-        return [row for row in self.world.tickets.values() if row.chain_id == here]
+                    self.world.say(made, Canary("full", self.party, self.id))
 
     def _note_first(self) -> None:
         Scene(self.world, replace(self.act, deed="note")).play()
@@ -133,6 +128,8 @@ class Scene:
         outcome = self.world.take(raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.act.deed in RELEASED)
         assert outcome.state == "done", outcome
         assert number in self.world.tickets and number not in before
+        if self.act.command == "mute":
+            self.world.muted.add((number, self.author.address))
 
     def _fail(self) -> None:
         """A server refuses a letter, at once or in a report that comes back; its words are for the postmaster alone."""
