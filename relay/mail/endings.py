@@ -17,7 +17,7 @@ from relay.mail.quotes import OPEN
 SIGN, SIGNED = "\ue002", "\ue003"  # around a signature
 
 # Containers of what a client adds below the words, and a blank that stands right before it.
-_SIGNATURES = frozenset(
+SIGNATURES = frozenset(
     {
         "gmail_signature", "moz-signature", "applemailsignature", "composer_signature", "ms-outlook-mobile-signature",
         "protonmail_signature_block", "_rc_sig", "zmail_signature", "hw_signature", "signature_old", "bx-mail-signature",
@@ -47,7 +47,7 @@ def _signatures(body: LexborNode) -> Iterator[LexborNode]:
     while waiting:
         node = waiting.pop()
         named = dom.names(node)
-        if node.tag == "signature" or named & _SIGNATURES or (node.attributes.get("id") or "").lower() in _IDS:
+        if node.tag == "signature" or named & SIGNATURES or (node.attributes.get("id") or "").lower() in _IDS:
             yield node
         elif _SIGN_BREAK in named:
             after = node.next

@@ -27,14 +27,13 @@ _FORWARDS = frozenset({"moz-forward-container"})
 _OUTLOOK_RULE = re.compile(r"#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 _POINTS = re.compile(r"\b1\.0pt\b[^;]*solid|solid[^;]*\b1\.0pt\b", re.IGNORECASE)
 _LABEL = re.compile(r"[^:：]{1,24}[:：]\s?\S")
-_DASHES = re.compile(r"[-—]{5,}\s*\w")
 
 
 def open_up(body: LexborNode) -> None:
     """Put a banner before what opens the history, and one before what is forwarded, in the words that `reply` knows."""
     for node in body.css("[id], [class], [data-marker], div[style], hr[style], blockquote[type], table table"):
         named = dom.names(node)
-        if named & _FORWARDS or _is_dashed(node, named) or quotes.is_forward_by_form(node):
+        if named & _FORWARDS or quotes.is_forward_by_form(node, named):
             if not any(map(marks.is_forwarded, dom.lines(node, 200)[:2])):
                 node.insert_before(dom.paragraph(FORWARD))
             return
@@ -57,11 +56,6 @@ def _table_of_head(inner: LexborNode) -> LexborNode | None:
     while outer is not None and outer.tag != "table":
         outer = outer.parent
     return outer if all(found) and {"to", "subject"} <= set(found) else None
-
-
-def _is_dashed(node: LexborNode, named: frozenset[str]) -> bool:
-    """Gmail's line of dashes in the place of an attribution, whatever its language says between them."""
-    return "gmail_attr" in named and _DASHES.match(dom.beginning(node)) is not None
 
 
 def _is_ruled_header(node: LexborNode) -> bool:

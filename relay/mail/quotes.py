@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from relay.mail import dom, marks
+from relay.mail import dates, dom, marks
 
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of a quote that was taken out
 
@@ -38,6 +38,8 @@ _OUTLOOK_SIDE = re.compile(r"solid\s+blue\s+1\.5pt|blue\s+1\.5pt\s+solid", re.IG
 _INDENT = re.compile(r"0(?:px|pt)?\s+0(?:px|pt)?\s+0(?:px|pt)?\s+40px")
 _NO_BORDER = re.compile(r"none|0(?:px)?(?:\s|$)")
 _QUOTING = re.compile(r"quot|cit|reply", re.IGNORECASE)
+_ADDRESSED = re.compile(r"<[^<>@]{1,120}@[^<>@]{1,120}>")
+_DASHED = re.compile(r"[-—]{5,}\s*\w")
 _TOLD = re.compile(r"[\d@]")  # what an attribution has
 _MOST_BARE = 30  # blockquotes without a name that are looked at for an attribution
 _ABOVE = 8  # lines above a blockquote
@@ -63,16 +65,18 @@ def _outermost(body: LexborNode, bare: bool) -> Iterator[LexborNode]:
         named = dom.names(node)
         if _is_quote(node, named, bare) and (quoted or not _is_sent_on(node)):
             quoted = True
+            if node.tag == "blockquote" and not _is_bare(node, named):
+                yield from _attribution(node)
             yield node
             continue
         if named & _AROUND and not any("gmail_attr" in dom.names(child) for child in node.iter()):
-            yield from _attribution(node)
+            yield from _attribution(_first_quote(node), known=True)
         waiting += list(node.iter(include_text=False))[::-1]
 
 
 def _is_sent_on(node: LexborNode) -> bool:
     """Whether a container holds a mail that was forwarded, and is no answer to one that was."""
-    if not (marks.is_forwarded(dom.beginning(node)) or is_forward_by_form(node)):
+    if not (marks.is_forwarded(dom.beginning(node)) or is_forward_by_form(node, dom.names(node))):
         return False
     above = marks.lines(_said(_line_above(node)) or _said(_line_above(node.parent)))
     return marks.attribution(above, len(above) - 1, True) is None
@@ -151,12 +155,20 @@ def _is_attributed(text: str) -> bool:
     return headed or marks.attribution(above, last, True) is not None
 
 
-def _attribution(container: LexborNode) -> list[LexborNode]:
-    """The nodes of the line right above the first blockquote of a container: they say who wrote it, in any language."""
-    above = _line_above(next((child for child in container.iter() if child.tag == "blockquote"), None))
+def _first_quote(container: LexborNode) -> LexborNode | None:
+    return next((child for child in container.iter() if child.tag == "blockquote"), None)
+
+
+def _attribution(quote: LexborNode | None, known: bool = False) -> list[LexborNode]:
+    """The nodes of the line right above a quote that say who wrote it, in any language: address or time, and a colon.
+
+    In a container that is `known` to begin so, a digit or an @ is enough.
+    """
+    above = _line_above(quote)
     said = _said(above)
-    told = len(said) <= marks.LONGEST and _TOLD.search(said) is not None
-    return above if told else []
+    ends = said.endswith((":", "：")) and (_ADDRESSED.search(said) is not None or dates.dated(said) == 2)
+    short = len(said.split()) <= 16 and len(said) <= marks.LONGEST
+    return above if short and (ends or (known and _TOLD.search(said))) else []
 
 
 def _line_above(node: LexborNode | None) -> list[LexborNode]:
@@ -177,15 +189,13 @@ def _said(nodes: list[LexborNode]) -> str:
     return " ".join(" ".join(dom.lines(node, marks.LONGEST + 1)) for node in nodes).strip()
 
 
-def is_forward_by_form(node: LexborNode) -> bool:
-    """Apple's forward in any language: a cited block that begins with words and a colon, and goes on with a header block."""
+def is_forward_by_form(node: LexborNode, named: frozenset[str]) -> bool:
+    """A forward in any language: Gmail's line of dashes in the place of an attribution, or Apple's cited block, which begins with
+    words and a colon and goes on with a header block."""
+    if "gmail_attr" in named:
+        return _DASHED.match(dom.beginning(node)) is not None
     if node.tag != "blockquote" or "type" not in node.attributes:
         return False
-    begun = marks.lines("\n".join(dom.lines(node, 600)[:8]))
-    first = begun[0].text.strip()
-    return (
-        first.endswith((":", "："))
-        and _TOLD.search(first) is None
-        and len(begun) > 1
-        and marks.header_block(begun, 1) is not None
-    )
+    first, *more = marks.lines("\n".join(dom.lines(node, 600)[:8]))
+    worded = first.text.endswith((":", "：")) and _TOLD.search(first.text) is None
+    return worded and bool(more) and marks.header_block(more, 0) is not None

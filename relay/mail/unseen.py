@@ -13,6 +13,9 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from relay.mail import dom
+from relay.mail.endings import SIGNATURES
+from relay.mail.history import OPENERS
+from relay.mail.quotes import QUOTES
 
 _NEVER = "style, script, title, head, template, noscript, [hidden], object, iframe, svg, textarea, select, datalist"
 _HINT = re.compile(r"color|font|text=", re.IGNORECASE)
@@ -53,7 +56,7 @@ class _Look(NamedTuple):
     ground: _Colour = _WHITE
     tiny: bool = False
     glass: bool = False
-    quoted: bool = False
+    quoted: bool = False  # in a container that a client makes
 
 
 def drop(body: LexborNode) -> None:
@@ -151,20 +154,27 @@ def _drop_words(body: LexborNode) -> None:
 def _words(body: LexborNode) -> Iterator[tuple[LexborNode, _Look]]:
     """Every text node that is not blank, with the look it inherits. The tree is not changed meanwhile."""
     looks = [_Look()]
+    history = False
     for node, opens in dom.walk(body):
         if node.tag == "-text":
             if opens and (node.text_content or "").strip():
-                yield node, looks[-1]
+                yield node, looks[-1]._replace(quoted=history or looks[-1].quoted)
         elif opens:
-            looks.append(_look(node, looks[-1]))
+            named = dom.names(node)
+            history = history or bool(named & OPENERS)
+            looks.append(_look(node, looks[-1]._replace(quoted=looks[-1].quoted or _is_of_a_client(node, named))))
         else:
             looks.pop()
+
+
+def _is_of_a_client(node: LexborNode, named: frozenset[str]) -> bool:
+    return node.tag == "blockquote" or bool(named & (QUOTES | SIGNATURES))
 
 
 def _look(node: LexborNode, above: _Look) -> _Look:
     attributes = node.attributes
     tag = node.tag
-    look = above._replace(quoted=True) if tag == "blockquote" else above
+    look = above
     if tag == "a" and "href" in attributes:
         look = look._replace(colour=_BLUE, glass=False)
     if not attributes:
