@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 import lxml.html
 
 from relay import address
-from relay.mail import commands, html, reply, structure
+from relay.mail import commands, html, layout, reply, structure
 from relay.mail.reply import Reply
 
 LARGEST = 1_000_000  # characters of a body whose structure is looked at
@@ -65,7 +65,7 @@ def words(text: str) -> Counter[str]:
 
 def _is_structured(tree: lxml.html.HtmlElement) -> bool:
     return any(
-        str(element.get(html.TAG) or element.tag) in _STRUCTURE or structure.is_styled(element) for element in tree.iter("*")
+        str(element.get(layout.TAG) or element.tag) in _STRUCTURE or structure.is_styled(element) for element in tree.iter("*")
     )
 
 

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from relay import markup
 from relay.mail import links
-from relay.mail.html import STYLE, TAG
+from relay.mail.layout import STYLE, TAG
 
 MOST = 200_000  # characters of HTML that are kept
 DATA = "was-data"  # an attribute of the parts of a table that holds data
@@ -128,7 +128,7 @@ class _Builder:
         self._linking = False
 
     def element(self, element: lxml.html.HtmlElement, pre: bool = False) -> _Built:
-        """The element with all in it, without its tail. The depth of the tree is bounded by `html.DEEP`."""
+        """The element with all in it, without its tail. The depth of the tree is bounded by `layout.DEEP`."""
         if not isinstance(element.tag, str):
             return _Built()
         if element.tag == "br":

@@ -1,0 +1,130 @@
+"""A mail's tree → text as it is shown, laid out by inscriptis.
+
+Styles are left out but for what sets paragraphs apart: a padding could fill the memory. A tree too deep for the layout, which is
+recursive, gives its words without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import lxml.html
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.html_properties import Display  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from inscriptis.model.html_element import HtmlElement  # type: ignore[import-untyped]
+from selectolax.lexbor import LexborNode
+
+DEEP = 200  # nested elements that are laid out, when quotes are cut
+ROWS = 1000  # of a table that is aligned
+
+TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
+
+_BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
+_LAYOUT = ParserConfig(
+    css=CSS_PROFILES["strict"]
+    | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS}
+    | {"dd": HtmlElement(display=Display.block, padding_inline=4)}
+)
+_NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
+# Elements that never hold others of their kind, or hold nothing.
+_FLAT = frozenset(
+    {
+        "p", "li", "td", "th", "tr", "br", "img", "hr", "meta", "input", "link", "col", "base", "wbr", "area", "embed", "source",
+        "track", "param", "dd", "dt", "option", "body", "html", "head",
+    }
+)  # fmt: skip
+_ZERO = r"(?:0(?:\.0\d*)?|\.0\d*)[a-z]*"
+_NO_ROOM = rf"margin(?:-bottom)?\s*:(?:\s*(?:{_ZERO}|auto)){{1,4}}\s*(?:[;!\"']|$)"
+_TIGHT = re.compile(_NO_ROOM, re.IGNORECASE)
+_TIGHT_PARAGRAPH = re.compile(rf"<p\s[^<>]{{0,200}}(?:class=[\"']?Mso|{_NO_ROOM})", re.IGNORECASE)
+_PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
+
+
+def tree(body: LexborNode) -> lxml.html.HtmlElement | None:
+    """What is laid out of a body; None where it is empty, or too deep for that."""
+    markup = body.html or ""
+    if not markup.strip() or is_deep(markup, DEEP):
+        return None
+    made = lxml.html.document_fromstring(markup)
+    for element in made.iter("*"):
+        element.attrib.pop(TAG, None)
+        _plain_style(element)
+    for first in made.xpath("//ol[@start]/li[1][not(@value)]"):
+        first.set("value", first.getparent().get("start"))
+    for table in list(made.iter("table")):
+        if _is_layout(table):
+            for part in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):
+                part.set(TAG, part.tag)
+                part.tag = "div"
+    return made
+
+
+def text(laid: lxml.html.HtmlElement) -> str:
+    """The words of a tree with its lines, lists and tables."""
+    return str(Inscriptis(laid, _LAYOUT).get_text())
+
+
+def _plain_style(element: lxml.html.HtmlElement) -> None:
+    """Only whether paragraphs stand apart and blanks count is left of a style: a padding could fill the memory."""
+    style = element.attrib.pop("style", "")
+    element.set(STYLE, style)
+    kept = []
+    if element.tag == "p" and (_TIGHT.search(style) or element.get("class", "").startswith("Mso")):
+        kept.append("margin-top:0em;margin-bottom:0em")  # a zero without a unit is none for inscriptis
+        if _is_empty_line(element):
+            element.append(lxml.html.Element("br"))
+    if _PREFORMATTED.search(style):
+        kept.append("white-space:pre")
+    if kept:
+        element.set("style", ";".join(kept))
+
+
+def _is_empty_line(paragraph: lxml.html.HtmlElement) -> bool:
+    """Outlook's empty paragraph: a no-break space and nothing else; outside of tables, where it fills a cell."""
+    text = paragraph.text_content()
+    return (
+        "\xa0" in text and not text.strip() and paragraph.getparent().tag not in ("td", "th") and paragraph.find(".//br") is None
+    )
+
+
+def _is_layout(table: lxml.html.HtmlElement) -> bool:
+    """A table that arranges the page: around another one, with long cells, or very wide.
+
+    Aligned as data it would fill the memory.
+    """
+    if table.find(".//table") is not None:
+        return True
+    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
+    return (
+        len(rows) > ROWS
+        or any(len(row) > 20 for row in rows)
+        or any(len(cell.text_content()) > 120 for row in rows for cell in row)
+    )
+
+
+def has_tight_paragraphs(source: str) -> bool:
+    """Whether paragraphs stand without room between them, as Outlook writes them: an empty one sets them apart."""
+    return _TIGHT_PARAGRAPH.search(source) is not None
+
+
+def is_deep(source: str, deepest: int) -> bool:
+    """Whether elements are nested deeper than that; a closing tag counts only for its own kind."""
+    if source.count("<") <= deepest:
+        return False
+    open_tags: Counter[str] = Counter()
+    depth = 0
+    alone = 0
+    for closing, tag, slash in _NESTING.findall(source):
+        name = tag.lower()
+        if slash:
+            alone += name not in _FLAT  # "<o:p/>": closed for its writer, open for the parser
+        elif name not in _FLAT and not (closing and not open_tags[name]):
+            step = -1 if closing else 1
+            open_tags[name] += step
+            depth += step
+        if depth > deepest or alone > 5000:
+            return True
+    return False
