@@ -267,6 +267,17 @@ class Mail:
     loops: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is read out of a bare body, without a header: as in `Mail`."""
+
+    text: str
+    quoted: str
+    signature: str
+    commands: tuple[Command, ...]
+    unknown: tuple[str, ...]
+
+
 # ── letters ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

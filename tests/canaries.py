@@ -23,10 +23,9 @@ from sqlalchemy import Row, Table, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
-from relay import address, outbox
-from relay.correspondence import filled
+from relay import address, cleaning, outbox
+from relay.correspondence import bare, filled
 from relay.errors import Refused
-from relay.intake import with_stuck_files
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
@@ -193,7 +192,9 @@ class World:
     def take(self, raw: bytes, sender: str, *recipients: str, released: bool = False) -> Outcome:
         """What becomes of a mail that is not refused."""
         self.now += timedelta(minutes=7)
-        mail = with_stuck_files(reader.read(raw))
+        mail = reader.read(raw)
+        stuck = (replace(file, stuck=cleaning.clean(file.content) is None) for file in mail.attachments)
+        mail = replace(mail, attachments=tuple(stuck))
         self._files |= {file.sha256: file.content for file in mail.attachments}
         queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"
         self._belong(queue_id, "" if released else mail.author.address)
@@ -223,7 +224,8 @@ class World:
         new = []
         for row, letter in pairs:
             assert not isinstance(letter, Exception), letter
-            raw = LETTERS_OF_THE_HOUSE.compose(filled(letter, self._files))
+            cleaned = {sha256: cleaning.clean(self._files[sha256]) for sha256 in bare(letter, self._files)}
+            raw = LETTERS_OF_THE_HOUSE.compose(filled(letter, self._files, cleaned))
             message = BytesParser(policy=email.policy.default).parsebytes(raw)
             assert isinstance(message, EmailMessage)
             new.append(Posted(row, raw, message, everything(raw, message)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from relay.mail import attachments, automatic, bounces, commands, headers, html, phrases, reply, spacing
 from relay.mail.parse import Body, Part, parse
 from relay.mail.reply import Reply
-from relay.model import Attachment, Bounce, Command, Mail, MailKind
+from relay.model import Attachment, Bounce, Command, Mail, MailKind, Text
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
@@ -67,17 +67,6 @@ def _kind(message: Part, report: str | None) -> tuple[MailKind, Bounce | None]:
 
 
 # ── a body without headers, for `relay read` and for trying ────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What is read out of a bare body: as in `Mail`."""
-
-    text: str
-    quoted: str
-    signature: str
-    commands: tuple[Command, ...]
-    unknown: tuple[str, ...]
 
 
 def read_body(body: str, kind: Literal["text", "html"]) -> Text:
