@@ -18,8 +18,8 @@ from relay import config, transport
 from relay.errors import ConfigError
 from relay.intake import Intake, Shelves
 from relay.letters import Letters
-from relay.mail import phrases
 from relay.outbox import Office, Outbox, release_claims
+from relay.readers.pool import Readers
 from relay.settings import Settings
 from relay.signing import Signer
 from relay.smtpd import Server
@@ -38,13 +38,19 @@ class App:
         self.settings, self._log = settings, log
         self._office = office(settings)
         self._shelves = shelves(settings)
-        self.outbox = Outbox(self._shelves.database, self._shelves.blobs, lambda: self._office, log, worker(settings))
-        self.intake = Intake(self._shelves, lambda: self.settings, log, self.outbox.wake, self.outbox.pace)
+        self._readers = Readers()
+        self.outbox = Outbox(
+            self._shelves.database, self._shelves.blobs, self._readers, lambda: self._office, log=log, node=worker(settings)
+        )
+        self.intake = Intake(
+            self._shelves, self._readers, lambda: self.settings, log, wake=self.outbox.wake, pace=self.outbox.pace
+        )
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
         self._sending: asyncio.Task[None] | None = None
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port (or serves the given bound sockets) and begins to send."""
+        await self._readers.start()
         self._sending = asyncio.create_task(self.outbox.run())
         await self.server.start(sockets)
         self._log.info("serving", domain=self.settings.relay.domain, ports=self.server.ports)
@@ -77,6 +83,7 @@ class App:
         self._log.info("configuration_reloaded")
 
     def _close(self) -> None:
+        self._readers.close()
         with self._shelves.database.begin() as connection:
             release_claims(connection, worker(self.settings))
         self._shelves.database.close()
@@ -87,13 +94,13 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     """What a node does once before it serves: migrate, take back its old claims, settle what a crash left in the spool."""
     from storage.migrations import migrate  # noqa: PLC0415 - Alembic takes long to import and is needed here only
 
-    phrases.months(), phrases.weekdays()  # loaded now, not while the first mail's sender waits
-    shelf = shelves(settings)
+    shelf, readers = shelves(settings), Readers()
     try:
         await asyncio.to_thread(migrate, shelf.database)
         await shelf.database.write(lambda c: release_claims(c, node(settings)))
-        await Intake(shelf, lambda: settings, log, lambda: None).resume()
+        await Intake(shelf, readers, lambda: settings, log, wake=lambda: None).resume()
     finally:
+        await asyncio.to_thread(readers.close)
         await asyncio.to_thread(shelf.database.close)
         shelf.spool.close()
 

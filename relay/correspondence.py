@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, cleaning, people, rules, visibility
+from relay import address, people, rules, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Chain, Contact, Entry, Event, Letter, Ticket
 from relay.settings import Settings
@@ -176,14 +176,19 @@ def files(letter: Letter) -> list[Attachment]:
     return [] if letter.kind not in WITH_FILES else [file for entry in letter.entries for file in entry.attachments]
 
 
-def filled(letter: Letter, contents: dict[str, bytes]) -> Letter:
-    """The letter with the bytes of its attachments, cleaned where they go `bare`.
+def bare(letter: Letter, contents: Mapping[str, bytes]) -> set[str]:
+    """The SHA-256 of those files, of those at hand, that go without what they say of their maker."""
+    return {file.sha256 for file in files(letter) if file.bare and file.sha256 in contents}
 
-    Those that `contents` (by SHA-256) has not are only named, and so are those that cannot be cleaned.
+
+def filled(letter: Letter, contents: Mapping[str, bytes], cleaned: Mapping[str, bytes | None]) -> Letter:
+    """The letter with the bytes of its attachments: of `contents`, and of `cleaned` where they go `bare`, both by SHA-256.
+
+    Those that `contents` has not are only named, and so are those that could not be cleaned: None.
     """
 
     def fill(entry: Entry) -> Entry:
-        at_hand = [(file, _carried(file, contents[file.sha256])) for file in entry.attachments if file.sha256 in contents]
+        at_hand = [(file, _carried(file, contents, cleaned)) for file in entry.attachments if file.sha256 in contents]
         left_out = [file.name for file in entry.attachments if file.sha256 not in contents]
         kept_back = [file.name for file, carried in at_hand if carried is None]
         carried = tuple(carried for _, carried in at_hand if carried is not None)
@@ -192,14 +197,14 @@ def filled(letter: Letter, contents: dict[str, bytes]) -> Letter:
     return replace(letter, entries=tuple(fill(entry) for entry in letter.entries))
 
 
-def _carried(file: Attachment, content: bytes) -> Attachment | None:
+def _carried(file: Attachment, contents: Mapping[str, bytes], cleaned: Mapping[str, bytes | None]) -> Attachment | None:
     """The file with its bytes; without what they say of its maker where it goes bare, None if that is not possible."""
     if not file.bare:
-        return replace(file, content=content)
-    cleaned = cleaning.clean(content)
-    if cleaned is None:
+        return replace(file, content=contents[file.sha256])
+    content = cleaned[file.sha256]
+    if content is None:
         return None
-    return replace(file, content=cleaned, size=len(cleaned), sha256=hashlib.sha256(cleaned).hexdigest())
+    return replace(file, content=content, size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def within(wanted: Iterable[Attachment], most: int) -> list[Attachment]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, cleaning, ledger, store
+from relay import address, ledger, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
-from relay.mail import reader
 from relay.model import Envelope, Mail
+from relay.readers.pool import Readers
+from relay.readers.process import Unreadable
 from relay.settings import Settings
 from relay.settle import Outcome, mail_values, settle
 from relay.undelivered import tell_postmaster
@@ -30,7 +31,6 @@ from storage.spool import Spool
 
 PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
-LARGE = 64_000  # bytes
 HEADER = 64_000  # bytes at the beginning of a mail in which its addresses and ids stand
 KNOWN = 10_000  # addresses remembered as existing
 
@@ -49,7 +49,7 @@ async def at_once() -> None:
 
 
 class Intake:
-    """Takes mails in. `settings` gives the configuration in force.
+    """Takes mails in, which `readers` read. `settings` gives the configuration in force.
 
     `wake` is called when letters may be due; `pace` is awaited before a mail, and waits when letters are piling up.
     """
@@ -57,12 +57,15 @@ class Intake:
     def __init__(
         self,
         shelves: Shelves,
+        readers: Readers,
         settings: Callable[[], Settings],
         log: FilteringBoundLogger,
+        *,
         wake: Callable[[], None],
         pace: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
-        self._shelves, self._settings, self._log, self._wake, self._pace = shelves, settings, log, wake, pace
+        self._shelves, self._readers = shelves, readers
+        self._settings, self._log, self._wake, self._pace = settings, log, wake, pace
         self._running: set[asyncio.Task[None]] = set()
         self._known: dict[address.Address, None] = {}
 
@@ -82,15 +85,17 @@ class Intake:
 
     async def accept(self, envelope: Envelope, raw: bytes) -> None:
         """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
+        tokens = tokens_of(envelope, raw)
+        del raw  # a mail that waits fills no memory
         await self._pace()
-        task = asyncio.create_task(self._process(envelope, raw))
+        task = asyncio.create_task(self._process(envelope, tokens))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
             return task.result()
         self._log.info("mail_takes_long", mail=envelope.id)
-        late = asyncio.create_task(self._late(envelope, raw, task))
+        late = asyncio.create_task(self._late(envelope, tokens, task))
         self._running.add(late)
         late.add_done_callback(self._running.discard)
         return None
@@ -102,7 +107,7 @@ class Intake:
             envelope = from_json(fields)
             self._log.info("mail_resumed", mail=mail_id)
             try:
-                await self._process(envelope, raw)
+                await self._process(envelope, tokens_of(envelope, raw))
             except SmtpError as error:
                 await self._set_aside(envelope, f"answered {error} when it was taken up again")
 
@@ -111,20 +116,20 @@ class Intake:
         if self._running:
             await asyncio.wait(self._running, timeout=PATIENCE)
 
-    async def _late(self, envelope: Envelope, raw: bytes, task: asyncio.Task[None]) -> None:
+    async def _late(self, envelope: Envelope, tokens: frozenset[str], task: asyncio.Task[None]) -> None:
         """Sees a mail through whose sender has had his 250: it cannot be refused or sent back for later any more."""
         while True:
             try:
                 return await task
             except Deferred:
                 await asyncio.sleep(AGAIN)
-                task = asyncio.create_task(self._process(envelope, raw))
+                task = asyncio.create_task(self._process(envelope, tokens))
             except Refused as error:
                 return await self._set_aside(envelope, str(error))
 
-    async def _process(self, envelope: Envelope, raw: bytes) -> None:
+    async def _process(self, envelope: Envelope, tokens: frozenset[str]) -> None:
         try:
-            outcome = await self._settle(envelope, raw)
+            outcome = await self._settle(envelope, tokens)
         except SmtpError:
             raise
         except OSError as error:
@@ -138,16 +143,16 @@ class Intake:
                 self._log.error("database_unavailable", mail=envelope.id, error=str(error))
                 raise Deferred(451, "4.3.0", "Cannot store mail now, try again later.") from error
             self._log.exception("mail_not_understood", mail=envelope.id)
-            await self._set_aside(envelope, f"{type(error).__name__}: {error}")
+            await self._set_aside(envelope, str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}")
         else:
             self._shelves.spool.keep(envelope.id)
             self._log.info("mail_settled", mail=envelope.id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
         self._wake()
 
-    async def _settle(self, envelope: Envelope, raw: bytes) -> Outcome:
+    async def _settle(self, envelope: Envelope, tokens: frozenset[str]) -> Outcome:
         settings, stamp = self._settings(), self._stamp(envelope)
-        sent = await self._shelves.database.read(lambda c: sent_before(c, settings, envelope, raw))
-        mail = await self._read(raw, sent, settings.files.withhold)
+        sent = await self._shelves.database.read(lambda c: store.shown(c, tokens, settings.relay.domain))
+        mail = await self._readers.read(lambda: self._shelves.spool.read(envelope.id)[1], sent, settings.files.withhold)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings)
         await self._store_files(mail)
@@ -156,15 +161,14 @@ class Intake:
             raise outcome
         return outcome
 
-    async def _read(self, raw: bytes, sent: Sequence[str], withhold: frozenset[str]) -> Mail:
-        """What is in the mail. A large one is read beside the loop: while it is being chewed, the next client is served."""
-        return reader.read(raw, sent, withhold) if len(raw) < LARGE else await asyncio.to_thread(reader.read, raw, sent, withhold)
-
     async def _examined(self, mail: Mail, settings: Settings) -> Mail:
         """The mail with those of its files marked that cannot be cleaned for a hidden link, where there is such a link."""
         if not mail.attachments or all(link.identity != "hidden" for link in settings.links.values()):
             return mail
-        return await asyncio.to_thread(with_stuck_files, mail)
+        stuck = await self._readers.stuck([file.content for file in mail.attachments])
+        return replace(
+            mail, attachments=tuple(replace(file, stuck=how) for file, how in zip(mail.attachments, stuck, strict=True))
+        )
 
     async def _store_files(self, mail: Mail) -> None:
         await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments if not file.withheld})
@@ -194,17 +198,10 @@ class Intake:
         return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
 
 
-def sent_before(connection: Connection, settings: Settings, envelope: Envelope, raw: bytes) -> list[str]:
-    """What the letters say that the writer's party has had from us: those of the tickets that the mail goes to or answers."""
+def tokens_of(envelope: Envelope, raw: bytes) -> frozenset[str]:
+    """The tokens of the tickets that a mail goes to or answers, as far as its envelope and header name them."""
     header = raw[:HEADER].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    named = " ".join(envelope.rcpt_to).encode("utf-8", "replace")
-    return store.shown(connection, address.tokens(named) | address.tokens(header), settings.relay.domain)
-
-
-def with_stuck_files(mail: Mail) -> Mail:
-    """The mail with those of its files marked that cannot be cleaned of what they say of their maker."""
-    files = (replace(file, stuck=cleaning.clean(file.content) is None) for file in mail.attachments)
-    return replace(mail, attachments=tuple(files))
+    return address.tokens(" ".join(envelope.rcpt_to).encode("utf-8", "replace")) | address.tokens(header)
 
 
 def _statement(envelope: Envelope, reason: str) -> dict[str, Any]:

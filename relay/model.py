@@ -300,6 +300,18 @@ class Mail:
     emoji: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is read out of a bare body, without a header: as in `Mail`."""
+
+    text: str
+    html: str
+    quoted: str
+    signature: str
+    commands: tuple[Command, ...]
+    unknown: tuple[str, ...]
+
+
 # ── letters ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -25,12 +25,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, upda
 from structlog.typing import FilteringBoundLogger
 
 from relay import backoff
-from relay.correspondence import Writer, files, filled, within
+from relay.correspondence import Writer, bare, files, filled, within
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.lineup import MOST_OF_ONE, InHand, LineUp
 from relay.model import Letter
+from relay.readers.pool import Readers
 from relay.settings import Settings
 from relay.signing import Signer
 from relay.store import LETTERS
@@ -114,12 +115,23 @@ class Office:
 
 
 class Outbox:
-    """Sends what is due, for as long as `run` runs. `node` names this process's machine and data, for its claims."""
+    """Sends what is due, for as long as `run` runs; `readers` clean files that go bare.
+
+    `node` names this process's machine and data, for its claims.
+    """
 
     def __init__(
-        self, database: Database, blobs: Blobs, office: Callable[[], Office], log: FilteringBoundLogger, node: str
+        self,
+        database: Database,
+        blobs: Blobs,
+        readers: Readers,
+        office: Callable[[], Office],
+        *,
+        log: FilteringBoundLogger,
+        node: str,
     ) -> None:
-        self._database, self._blobs, self._office, self._log, self._node = database, blobs, office, log, node
+        self._database, self._blobs, self._readers = database, blobs, readers
+        self._office, self._log, self._node = office, log, node
         self._woken = asyncio.Event()
         self._landed = asyncio.Event()
         self._moved: dict[str, float] = {}  # when a letter of a recipient last landed, by the loop's clock
@@ -272,7 +284,7 @@ class Outbox:
             reply = await lane.send(message, letter_path(letter), row.recipient)
         except SmtpError as error:
             await self._failed(log, row, error)
-        except BlobsUnreachableError as error:
+        except (BlobsUnreachableError, ChildProcessError) as error:
             await self._failed(log, row, Deferred(451, "4.3.0", f"an attachment cannot be read now: {error}"))
         except Exception as error:
             log.exception("letter_cannot_be_written")
@@ -291,7 +303,8 @@ class Outbox:
             return _sealed(office, letter)
         wanted = within(files(letter), int(office.settings.smtp.max_size * ROOM))
         contents = {file.sha256: await asyncio.to_thread(self._blobs.get, file.sha256) for file in wanted}
-        return await asyncio.to_thread(lambda: _sealed(office, filled(letter, contents)))
+        cleaned = {sha256: await self._readers.clean(contents[sha256]) for sha256 in bare(letter, contents)}
+        return await asyncio.to_thread(lambda: _sealed(office, filled(letter, contents, cleaned)))
 
     async def _failed(self, log: FilteringBoundLogger, row: Row[Any], error: SmtpError) -> None:
         again = backoff.next_try(row.attempts, datetime.now(UTC), random.random())  # noqa: S311 - jitter, no secret

@@ -24,10 +24,10 @@ from sqlalchemy import Row, Table, create_engine, select
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
-from relay import address, outbox
-from relay.correspondence import filled
+from relay import address, cleaning, outbox, store
+from relay.correspondence import bare, filled
 from relay.errors import Refused
-from relay.intake import sent_before, with_stuck_files
+from relay.intake import tokens_of
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
@@ -199,8 +199,10 @@ class World:
         queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"
         envelope = Envelope(queue_id, sender, recipients, "192.0.2.1", "client.example", self.now)
         with self._engine.begin() as connection:
-            sent = sent_before(connection, self.settings, envelope, raw)
-        mail = with_stuck_files(reader.read(raw, sent))
+            sent = store.shown(connection, tokens_of(envelope, raw), DOMAIN)
+        mail = reader.read(raw, sent)
+        stuck = (replace(file, stuck=cleaning.clean(file.content) is None) for file in mail.attachments)
+        mail = replace(mail, attachments=tuple(stuck))
         self._files |= {file.sha256: file.content for file in mail.attachments}
         self._belong(queue_id, "" if released else mail.author.address)
         with self._engine.begin() as connection:
@@ -227,7 +229,8 @@ class World:
         new, sent = [], []
         for row, letter in pairs:
             assert not isinstance(letter, Exception), letter
-            raw, text = LETTERS_OF_THE_HOUSE.written(filled(letter, self._files))
+            cleaned = {sha256: cleaning.clean(self._files[sha256]) for sha256 in bare(letter, self._files)}
+            raw, text = LETTERS_OF_THE_HOUSE.written(filled(letter, self._files, cleaned))
             sent.append(outbox.Sent(row, "250 ok", zlib.compress(text.encode())))
             message = BytesParser(policy=email.policy.default).parsebytes(raw)
             assert isinstance(message, EmailMessage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table
 
 if TYPE_CHECKING:
+    from relay.model import Mail
     from relay.settings import Settings
 
 app = typer.Typer(help="Mails that wait for a decision: list, show, release, refuse.", no_args_is_help=True)
@@ -91,12 +93,23 @@ def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[st
     return held if everything else ids
 
 
+def _read(raw: bytes, sent: list[str], current: Settings) -> Mail:
+    """The mail, read as the server reads it, with those of its files marked that cannot be cleaned for a hidden link."""
+    from relay.readers.limits import LIMITS
+    from relay.readers.process import ReaderProcess
+
+    with ReaderProcess() as process:
+        mail = process.read(raw, sent, current.files.withhold)
+        files = (replace(file, stuck=process.is_stuck(file.content, LIMITS.seconds)) for file in mail.attachments)
+        return replace(mail, attachments=tuple(files))
+
+
 def _release(current: Settings, mail_id: str) -> str:
+    from relay import store
     from relay.envelope import from_json
     from relay.errors import Refused
-    from relay.intake import sent_before
+    from relay.intake import tokens_of
     from relay.ledger import Stamp
-    from relay.mail import reader
     from relay.settle import settle
     from storage.blobs import open_blobs
     from storage.spool import Spool
@@ -106,7 +119,8 @@ def _release(current: Settings, mail_id: str) -> str:
     spool.close()
     envelope, stamp = from_json(fields), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
     with database(current) as connection:
-        mail = reader.read(raw, sent_before(connection, current, envelope, raw), current.files.withhold)
+        sent = store.shown(connection, tokens_of(envelope, raw), current.relay.domain)
+    mail = _read(raw, sent, current)
     for file in (one for one in mail.attachments if not one.withheld):
         blobs.put(file.sha256, file.content)
     with database(current, writing=True) as connection:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from relay.mail import Text
-    from relay.model import Attachment, Mail
+    from relay.model import Attachment, Mail, Text
+    from relay.readers.process import ReaderProcess
 
 Result = dict[str, Any]
 
@@ -28,39 +28,40 @@ def read(
     """Show what is new in a mail, and what else is read out of it."""
     if jsonl == bool(files):
         raise typer.BadParameter("give files, or --jsonl and the lines on stdin")
-    failed = sum(map(_answer, sys.stdin.buffer)) if jsonl else _show(files or [], as_json)
+    from relay.readers.process import ReaderProcess
+
+    with ReaderProcess() as reader:  # where a mail that makes it hang or die stops nothing
+        failed = sum(_answer(reader, line) for line in sys.stdin.buffer) if jsonl else _show(reader, files or [], as_json)
     raise typer.Exit(1 if failed else 0)
 
 
 # ── lines ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _answer(line: bytes) -> bool:
+def _answer(reader: ReaderProcess, line: bytes) -> bool:
     """Answer one line at once; whether it could not be read. A blank line is none."""
     if not line.strip():
         return False
-    result = _of_line(line)
+    result = _of_line(reader, line)
     sys.stdout.buffer.write(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     sys.stdout.buffer.flush()
     return "error" in result
 
 
-def _of_line(line: bytes) -> Result:
+def _of_line(reader: ReaderProcess, line: bytes) -> Result:
     from relay.errors import Refused
-    from relay.mail import read as read_mail
-    from relay.mail import read_body
-    from relay.mail.charsets import decode
+    from relay.readers.process import Unreadable
 
     name: object = None
     try:
         asked = json.loads(line)
         name, kind, body = asked["id"], asked["kind"], base64.b64decode(asked["body"])
         if kind == "raw":
-            return _of_mail(name, read_mail(body))
+            return _of_mail(name, reader.read(body))
         if kind in ("text", "html"):
-            return _of_text(name, read_body(decode(body, "utf-8"), kind))
+            return _of_text(name, reader.read_body(body, kind))
         return _unread(name, f'kind "{kind}": expected "raw", "text" or "html"')
-    except Refused as error:
+    except (Refused, Unreadable, ChildProcessError) as error:
         return _unread(name, str(error))
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
         return _unread(name, f'not a line {{"id", "kind", "body"}} with a base64 body: {error}')
@@ -115,9 +116,9 @@ def _unread(name: object, why: str) -> Result:
 # ── files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _show(files: list[Path], as_json: bool) -> int:
+def _show(reader: ReaderProcess, files: list[Path], as_json: bool) -> int:
     """Show every mail of every file; how many could not be read."""
-    results = [_read_one(name, raw) for path in files for name, raw in _mails(path)]
+    results = [_read_one(reader, name, raw) for path in files for name, raw in _mails(path)]
     if as_json:
         typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
     else:
@@ -125,15 +126,15 @@ def _show(files: list[Path], as_json: bool) -> int:
     return sum("error" in result for result in results)
 
 
-def _read_one(name: str, raw: bytes | Exception) -> Result:
+def _read_one(reader: ReaderProcess, name: str, raw: bytes | Exception) -> Result:
     from relay.errors import Refused
-    from relay.mail import read as read_mail
+    from relay.readers.process import Unreadable
 
     if isinstance(raw, Exception):
         return _unread(name, f"cannot be opened: {getattr(raw, 'strerror', None) or raw}")
     try:
-        return _of_mail(name, read_mail(raw))
-    except Refused as error:
+        return _of_mail(name, reader.read(raw))
+    except (Refused, Unreadable, ChildProcessError) as error:
         return _unread(name, str(error))
 
 

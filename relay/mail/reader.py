@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, rich, spacing
 from relay.mail.parse import Body, Parts, parse
 from relay.mail.part import Part
 from relay.mail.reply import Reply
-from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind
+from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Text
 from relay.settings import PROGRAMS
 
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
@@ -77,18 +77,6 @@ def _kind(parts: Parts, author: Contact, whole: str, text: str) -> tuple[MailKin
 
 
 # ── a body without headers, for `relay read` and for trying ────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What is read out of a bare body: as in `Mail`."""
-
-    text: str
-    html: str
-    quoted: str
-    signature: str
-    commands: tuple[Command, ...]
-    unknown: tuple[str, ...]
 
 
 def read_body(body: str, kind: Literal["text", "html"]) -> Text:
