@@ -1,7 +1,8 @@
 """What goes between the relay and a process that reads for it, over a pair of sockets.
 
 A request is the job's name, what it is told beside (JSON), and the foreign bytes, each with its length before it. An answer is a
-pair (`Verdict`, value), pickled, with its length before it: both ends are the same program of the same user, and the foreign bytes are never unpickled.
+pair (`Verdict`, value), pickled, with its length before it: both ends are the same program of the same user, and the foreign
+bytes are never unpickled.
 """
 
 from __future__ import annotations
