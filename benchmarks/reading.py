@@ -3,7 +3,8 @@
     .venv/bin/pip install -e '.[bench]'
     .venv/bin/python benchmarks/reading.py [--rounds 20] [CASES.jsonl]
 
-The mails are those of tests/corpus, and the lines of a file if one is named: {"kind": "raw" | "text" | "html", "body": base64} and, where it is known what must come out, "required" and "optional" lines. The relay reads a mail whole (author, commands, files,
+The mails are those of tests/corpus, and the lines of a file if one is named: {"kind": "raw" | "text" | "html", "body": base64}
+and, where it is known what must come out, "required" and "optional" lines. The relay reads a mail whole (author, commands, files,
 signature, bounces); the others are given its text, taken out by the standard library's parser (whose time counts), markup
 dropped by lxml where there is only HTML. "relay" reads in a process of its own, as the server does; "relay, here" in this one.
 
