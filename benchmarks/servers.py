@@ -152,13 +152,19 @@ def open_chain(relay: Relay, smarthost: Smarthost) -> str:
 # ── what a process has used ────────────────────────────────────────────────────────────────────────────────
 
 
+def family(pid: int) -> list[int]:
+    """A process and those that it has started and that run."""
+    lines = (path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
+    return [pid, *(int(child) for line in lines for child in line.split())]
+
+
 def cpu(pid: int) -> float:
-    """User and system time of a process so far, in seconds (proc(5), /proc/PID/stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """User and system time of a process and its readers so far, in seconds (proc(5), /proc/PID/stat)."""
+    stats = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(pid)]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / TICK
 
 
 def peak(pid: int) -> int:
-    """The most memory that a process ever had, in bytes (VmHWM)."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    """The most memory that a process and its readers ever had, each at its own time, in bytes (VmHWM)."""
+    statuses = [Path(f"/proc/{each}/status").read_text().splitlines() for each in family(pid)]
+    return sum(int(line.split()[1]) * 1024 for status in statuses for line in status if line.startswith("VmHWM"))

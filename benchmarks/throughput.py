@@ -9,8 +9,8 @@ line of the table is a server started anew:
 
 - mails/s: mails by the time until the last letter of all has reached the sink (bare server: until the last 250).
 - to 250: mails by the time until the last 250. Where it is much more than mails/s, letters were piling up meanwhile.
-- CPU ms: user and system time of the server's process for each mail, with its three letters.
-- peak MB: the most memory the process ever had (VmHWM), interpreter and libraries included.
+- CPU ms: user and system time of the server and the processes that read for it, for each mail with its three letters.
+- peak MB: the most memory that these processes ever had (VmHWM), interpreters and libraries included.
 - of bare: mails/s as a part of what the bare server does with the same mails on as many connections.
 - delay ms: from a mail's 250 to the arrival of each of its letters, the median and the longest; negative when a letter was
   faster than the reply. The line "one by one" is one client that pauses after each mail: what a person sees.
