@@ -85,8 +85,10 @@ def test_words_come_out_once_and_hidden_ones_never(trees: list[Any]) -> None:
 PIECES = [
     "<div class=gmail_quote>", "<blockquote type=cite>", "<blockquote>", "<table><tr><td>", "<hr>", "<br>", "a: ", "<pre>\n> x",
     "</div>", "</pre>", "<div id=Signature>", "<div class=gmail_signature>", "<div id=appendonsend>",
-    "&#xe000;7&#xe001;", "&#xe002;", "\ue003", "<style>.a{color:#fff", "<p class=a style='color:rgb(1'>", "---------- Forwarded message ---------",
-    "<font color=' '>", "</blockquote>", "<body style='font:'>", "<br id=lineBreakAtBeginningOfSignature>", "<table><tr><td>To<tr><td>Subject",
+    "&#xe000;7&#xe001;", "&#xe002;", "\ue003",
+    "<style>.a{color:#fff", "<p class=a style='color:rgb(1'>", "---------- Forwarded message ---------",
+    "<font color=' '>", "</blockquote>", "<body style='font:'>",
+    "<br id=lineBreakAtBeginningOfSignature>", "<table><tr><td>To<tr><td>Subject",
     "</table>",
 ]  # fmt: skip
 
