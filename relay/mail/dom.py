@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -16,15 +17,23 @@ _BLOCKS = frozenset(
         "dt", "body", "td", "th", "center",
     }
 )  # fmt: skip
+_NONE: frozenset[str] = frozenset()
 _BLANKS = re.compile(r"\s+")
 
 
 def names(node: LexborNode) -> frozenset[str]:
     """The words of a node's class and id in lower case, without foreign prefixes and numbers; other names as `name=value`."""
     attributes = node.attributes
-    words = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower().split()
-    found = {_FOREIGN.sub("", word).rstrip("0123456789").rstrip("_-") for word in words}
-    return frozenset(found | {f"{key}={(attributes[key] or '').lower()}" for key in _NAMING if key in attributes})
+    if not attributes:
+        return _NONE
+    named = _words(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
+    others = {f"{key}={(attributes[key] or '').lower()}" for key in _NAMING if key in attributes}
+    return named | others if others else named
+
+
+@lru_cache(maxsize=1000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_FOREIGN.sub("", word).rstrip("0123456789").rstrip("_-") for word in text.lower().split())
 
 
 def style(node: LexborNode) -> dict[str, str]:
@@ -71,7 +80,7 @@ def lines(node: LexborNode, most: int | None = None) -> list[str]:
     for each, opens in walk(node):
         if each.tag == "-text":
             if opens:
-                piece = _BLANKS.sub(" ", each.text_content or "")
+                piece = _BLANKS.sub(" ", (each.text_content or "")[:most])
                 pieces.append(piece)
                 size += len(piece) + 1
         elif each.tag in _BLOCKS:

@@ -25,34 +25,42 @@ OPENERS = frozenset(
 # Containers of a mail that is sent on.
 _FORWARDS = frozenset({"moz-forward-container"})
 _OUTLOOK_RULE = re.compile(r"#(?:e1e1e1|b5c4df)", re.IGNORECASE)
+_MOST_ASKED = 300  # tables, and elements with a line above them, that are looked into
 _POINTS = re.compile(r"\b1\.0pt\b[^;]*solid|solid[^;]*\b1\.0pt\b", re.IGNORECASE)
 _LABEL = re.compile(r"[^:：]{1,24}[:：]\s?\S")
 
 
 def open_up(body: LexborNode) -> None:
     """Put a banner before what opens the history, and one before what is forwarded, in the words that `reply` knows."""
+    asked = 0
     for node in body.css("[id], [class], [data-marker], div[style], hr[style], blockquote[type], table table"):
         named = dom.names(node)
         if named & _FORWARDS or quotes.is_forward_by_form(node, named):
             if not any(map(marks.is_forwarded, dom.lines(node, 200)[:2])):
                 node.insert_before(dom.paragraph(FORWARD))
             return
-        place = _table_of_head(node) if node.tag == "table" else node if _opens(node, named) else None
+        asked += node.tag == "table" or "border-top" in (node.attributes.get("style") or "")
+        place = _place(node, named, asked <= _MOST_ASKED)
         if place is not None and not marks.is_forwarded(dom.beginning(place)):
             place.insert_before(dom.paragraph(BANNER))
             return
 
 
-def _opens(node: LexborNode, named: frozenset[str]) -> bool:
-    return bool(named & OPENERS) or _is_ruled_header(node) or _is_outlook_rule(node)
+def _place(node: LexborNode, named: frozenset[str], looked_into: bool) -> LexborNode | None:
+    """What the banner is put before, where a node opens the history."""
+    if named & OPENERS or _is_outlook_rule(node) or (looked_into and _is_ruled_header(node)):
+        return node
+    return _table_of_head(node) if looked_into and node.tag == "table" else None
 
 
 def _table_of_head(inner: LexborNode) -> LexborNode | None:
     """Notes shows the head of the earlier mail as a table in a table, whose rows each begin with a label; the outer one."""
+    if inner.parent is None or inner.css_first("td, th") is None:
+        return None
     cells = (row.css_first("td, th") for row in inner.css("tr")[:8])
     known = labels.fields()
     found = [known.get(" ".join(dom.lines(cell, 60)).rstrip(":：").lower(), "") for cell in cells if cell is not None]
-    outer = inner.parent
+    outer: LexborNode | None = inner.parent
     while outer is not None and outer.tag != "table":
         outer = outer.parent
     return outer if all(found) and {"to", "subject"} <= set(found) else None

@@ -20,13 +20,17 @@ from relay.mail import dom, endings, history, layout, links, quotes, unseen
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
 DEEPEST = 3000  # nested elements of a DOM; deeper trees cost the parser quadratic time
 ATTRIBUTES = 400  # of one element
+RULERS = 500  # lines across the page that are drawn
 
 _PLACE = re.compile(f"[ \\t]*{quotes.OPEN}(\\d+){quotes.CLOSE}[ \\t]*")
 _PRIVATE = re.compile("[\x00\ue000-\ue003]|&#(?:x0*e00[0-3]|0*5734[4-7]);?", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<[^<>]{2000,}+")
 _TAG = re.compile(r"<[^<>]*>")
 _BLOCK_TAG = re.compile(r"(?i)<(?:/?(?:p|div|tr|li|h\d|blockquote|table)\b|br)[^<>]*>")
-_NAMED = (f"{key}=[\"']?{value}" if value else key for key, _, value in (name.partition("=") for name in sorted(quotes.QUOTES)))
+_NAMED = (
+    f"{key}=[\"']?{value}" if value else key
+    for key, _, value in (name.partition("=") for name in sorted(quotes.QUOTES | history.OPENERS))
+)
 _MARKED = re.compile("<blockquote|" + "|".join(_NAMED), re.IGNORECASE)
 _CODE_QUOTE = re.compile(r"(?m)^[ \t]{0,4}(?=>)")
 
@@ -93,7 +97,7 @@ def has_signature(source: str) -> bool:
 
 
 def has_quote(source: str) -> bool:
-    """Whether the HTML marks quoted text by a container of its own."""
+    """Whether the HTML marks quoted text by a container of its own, or where it begins."""
     return _MARKED.search(source) is not None
 
 
@@ -115,7 +119,7 @@ def _bare(source: str) -> str:
 
 def _rule(body: LexborNode) -> None:
     """A line across the page is a ruler, where it opens no history."""
-    for node in body.css("hr"):
+    for node in body.css("hr")[:RULERS]:
         if not dom.names(node) & history.OPENERS:
             node.replace_with(dom.paragraph("_" * 32))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
@@ -42,6 +43,8 @@ _ADDRESSED = re.compile(r"<[^<>@]{1,120}@[^<>@]{1,120}>")
 _DASHED = re.compile(r"[-—]{5,}\s*\w")
 _TOLD = re.compile(r"[\d@]")  # what an attribution has
 _MOST_BARE = 30  # blockquotes without a name that are looked at for an attribution
+_MOST_ASKED = 300  # quotes whose line above is looked at
+_NEAREST = 20  # siblings that are looked at
 _ABOVE = 8  # lines above a blockquote
 
 
@@ -50,55 +53,81 @@ _ABOVE = 8  # lines above a blockquote
 
 def cut(body: LexborNode) -> list[str]:
     """Take the outermost quotes out of the tree, a numbered place left where each stood; their texts."""
-    quotes = list(_outermost(body, _tells_bare_ones(body)))
+    quotes = list(_outermost(body))
     texts = ["\n".join(dom.lines(node)) for node in quotes]
     for number, node in enumerate(quotes):
         node.replace_with(dom.paragraph(f"{OPEN}{number}{CLOSE}"))
     return texts
 
 
-def _outermost(body: LexborNode, bare: bool) -> Iterator[LexborNode]:
+@dataclass(slots=True)
+class _Survey:
+    """Where blockquotes stand in a tree, found in one walk, by the nodes' `mem_id`."""
+
+    around: set[int] = field(default_factory=set)  # all that is around a blockquote
+    first: dict[int, LexborNode] = field(default_factory=dict)  # a node → the first blockquote among its children
+    attributed: set[int] = field(default_factory=set)  # the nodes among whose children is Gmail's attribution
+    bare: bool = False  # whether blockquotes without a name are quotes
+    asked: int = 0
+
+    def line_above(self, node: LexborNode | None) -> list[LexborNode]:
+        """As `_line_above`, for as many quotes as a mail that people write has."""
+        self.asked += 1
+        return _line_above(node) if self.asked <= _MOST_ASKED else []
+
+
+def _survey(body: LexborNode) -> _Survey:
+    blockquotes = body.css("blockquote")
+    found = _Survey(bare=any(_is_bare(node, dom.names(node)) for node in blockquotes) and _tells_bare_ones(body))
+    for node in blockquotes:
+        above = node.parent
+        if above is not None:
+            found.first.setdefault(above.mem_id, node)
+        while above is not None and above.mem_id not in found.around:
+            found.around.add(above.mem_id)
+            above = above.parent
+    found.attributed = {node.parent.mem_id for node in body.css(".gmail_attr, .x_gmail_attr") if node.parent is not None}
+    return found
+
+
+def _outermost(body: LexborNode) -> Iterator[LexborNode]:
     """In the order of the document; what is in a quote is not looked at. The tree is not changed meanwhile."""
+    survey = _survey(body)
     waiting, quoted = [body], False
     while waiting:
         node = waiting.pop()
         named = dom.names(node)
-        if _is_quote(node, named, bare) and (quoted or not _is_sent_on(node)):
+        if _is_quote(node, named, survey) and (quoted or not _is_sent_on(node, named, survey)):
             quoted = True
             if node.tag == "blockquote" and not _is_bare(node, named):
-                yield from _attribution(node)
+                yield from _attribution(node, survey)
             yield node
             continue
-        if named & _AROUND and not any("gmail_attr" in dom.names(child) for child in node.iter()):
-            yield from _attribution(_first_quote(node), known=True)
+        if named & _AROUND and node.mem_id not in survey.attributed:
+            yield from _attribution(survey.first.get(node.mem_id), survey, known=True)
         waiting += list(node.iter(include_text=False))[::-1]
 
 
-def _is_sent_on(node: LexborNode) -> bool:
+def _is_sent_on(node: LexborNode, named: frozenset[str], survey: _Survey) -> bool:
     """Whether a container holds a mail that was forwarded, and is no answer to one that was."""
-    if not (marks.is_forwarded(dom.beginning(node)) or is_forward_by_form(node, dom.names(node))):
+    if not (marks.is_forwarded(dom.beginning(node)) or is_forward_by_form(node, named)):
         return False
-    above = marks.lines(_said(_line_above(node)) or _said(_line_above(node.parent)))
+    above = marks.lines(_said(survey.line_above(node)) or _said(survey.line_above(node.parent)))
     return marks.attribution(above, len(above) - 1, True) is None
 
 
-def _is_quote(node: LexborNode, named: frozenset[str], bare: bool) -> bool:
+def _is_quote(node: LexborNode, named: frozenset[str], survey: _Survey) -> bool:
     if node.tag == "blockquote":
-        quote = not _is_indent(node, named) and (bare or not _is_bare(node, named) or not _is_led_in(node))
-    elif named & _AROUND & QUOTES:
-        quote = not _holds_quotes(node, named)
-    else:
-        quote = bool(named & QUOTES) or (
-            node.tag == "div" and _OUTLOOK_SIDE.search(dom.style(node).get("border-left", "")) is not None
-        )
-    return quote
+        return not _is_indent(node, named) and (survey.bare or not _is_bare(node, named) or not _is_led_in(node, survey))
+    if named & _AROUND & QUOTES:
+        return not _holds_quotes(node, named, survey)
+    side = dom.style(node).get("border-left", "") if node.tag == "div" else ""
+    return bool(named & QUOTES) or _OUTLOOK_SIDE.search(side) is not None
 
 
-def _holds_quotes(node: LexborNode, named: frozenset[str]) -> bool:
-    """Whether a container holds blockquotes, with its own name where the client gives it to both."""
-    if "gmail_quote" in named or any(child.tag == "blockquote" for child in node.iter()):
-        return node.css_first("blockquote") is not None
-    return False
+def _holds_quotes(node: LexborNode, named: frozenset[str], survey: _Survey) -> bool:
+    """Whether answers may stand between the blockquotes of a container: Gmail's anywhere in it, others' among its children."""
+    return node.mem_id in (survey.around if "gmail_quote" in named else survey.first)
 
 
 def _is_indent(node: LexborNode, named: frozenset[str]) -> bool:
@@ -119,13 +148,10 @@ def _is_bare(node: LexborNode, named: frozenset[str]) -> bool:
     return "border" not in (attributes.get("style") or "").lower()
 
 
-def _is_led_in(node: LexborNode) -> bool:
+def _is_led_in(node: LexborNode, survey: _Survey) -> bool:
     """Whether the writer's own words lead to a blockquote and go on after it: above it a colon, or words on both sides."""
-    above = _said(_line_above(node))
-    after = node.next
-    while after is not None and _said([after]) == "":
-        after = after.next
-    return bool(above) and (above.endswith((":", "：")) or after is not None)
+    above = _said(survey.line_above(node))
+    return bool(above) and (above.endswith((":", "：")) or any(_said([after]) for after in _siblings(node, forwards=True)))
 
 
 def _tells_bare_ones(body: LexborNode) -> bool:
@@ -155,16 +181,12 @@ def _is_attributed(text: str) -> bool:
     return headed or marks.attribution(above, last, True) is not None
 
 
-def _first_quote(container: LexborNode) -> LexborNode | None:
-    return next((child for child in container.iter() if child.tag == "blockquote"), None)
-
-
-def _attribution(quote: LexborNode | None, known: bool = False) -> list[LexborNode]:
+def _attribution(quote: LexborNode | None, survey: _Survey, known: bool = False) -> list[LexborNode]:
     """The nodes of the line right above a quote that say who wrote it, in any language: address or time, and a colon.
 
     In a container that is `known` to begin so, a digit or an @ is enough.
     """
-    above = _line_above(quote)
+    above = survey.line_above(quote)
     said = _said(above)
     ends = said.endswith((":", "：")) and (_ADDRESSED.search(said) is not None or dates.dated(said) == 2)
     short = len(said.split()) <= 16 and len(said) <= marks.LONGEST
@@ -173,16 +195,23 @@ def _attribution(quote: LexborNode | None, known: bool = False) -> list[LexborNo
 
 def _line_above(node: LexborNode | None) -> list[LexborNode]:
     """The siblings that make the line right above a node: one block, or words up to a break."""
-    before = node.prev if node is not None else None
-    while before is not None and (before.tag == "br" or _said([before]) == ""):
-        before = before.prev
-    if before is None or dom.is_block(before):
-        return [before] if before is not None else []
     found: list[LexborNode] = []
-    while before is not None and not dom.is_block(before):
-        found.insert(0, before)
-        before = before.prev
-    return found
+    for before in _siblings(node) if node is not None else ():
+        if dom.is_block(before):
+            return [before] if not found and _said([before]) else found[::-1]
+        if found or _said([before]):
+            found.append(before)
+    return found[::-1]
+
+
+def _siblings(node: LexborNode, forwards: bool = False) -> Iterator[LexborNode]:
+    """The nearest siblings before a node, or after it."""
+    near = node.next if forwards else node.prev
+    for _ in range(_NEAREST):
+        if near is None:
+            return
+        yield near
+        near = near.next if forwards else near.prev
 
 
 def _said(nodes: list[LexborNode]) -> str:
