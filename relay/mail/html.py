@@ -20,6 +20,7 @@ from relay.mail import dom, endings, history, layout, links, quotes, unseen
 LARGEST = 4_000_000  # characters; what is larger is read without a DOM
 DEEPEST = 3000  # nested elements of a DOM; deeper trees cost the parser quadratic time
 ATTRIBUTES = 400  # of one element
+ELEMENTS = 100_000  # of a DOM: a kilobyte of memory each; the largest newsletters have a tenth of it
 RULERS = 500  # lines across the page that are drawn
 
 _PLACE = re.compile(f"[ \\t]*{quotes.OPEN}(\\d+){quotes.CLOSE}[ \\t]*")
@@ -102,16 +103,19 @@ def has_quote(source: str) -> bool:
 
 
 def is_monster(source: str) -> bool:
-    """Too large or too deep for a DOM, or an element with thousands of attributes: parsers take quadratic time on them."""
+    """Too large, too deep or too full for a DOM, or an element with thousands of attributes: parsers choke on them."""
     crowded = any(len(tag.split()) > ATTRIBUTES for tag in _LONG_TAG.findall(source))
-    return crowded or len(source) > LARGEST or layout.is_deep(source, DEEPEST)
+    return crowded or len(source) > LARGEST or source.count("<") > ELEMENTS or layout.is_deep(source, DEEPEST)
 
 
 def _bare(source: str) -> str:
-    """The text without a DOM, in linear time: for what is too large or too deep to be laid out."""
+    """The text without a DOM, in linear time; from the first container of quotes on it is history, wherever that may end."""
     import html as entities  # noqa: PLC0415 - needed for monsters only
 
-    return entities.unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", source)))
+    quote = _MARKED.search(source)
+    start = source.rfind("<", 0, quote.start() + 1) if quote else len(source)
+    pieces = (entities.unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", piece))) for piece in (source[:start], source[start:]) if piece)
+    return f"\n{history.BANNER}\n".join(pieces)
 
 
 # ── the DOM, step by step ──────────────────────────────────────────────────────────────────────────────────

@@ -74,6 +74,7 @@ _JOBS: dict[str, Callable[..., Any]] = {"mail": _mail, "text": _text, "html": _h
 
 def _answer(name: str, beside: dict[str, Any], content: bytes, limits: Limits) -> bytes:
     """The job's answer as it is sent. Whatever a job raises is an answer."""
+    before = _data()
     _bound(limits.memory)
     try:
         return wire.packed(("done", _JOBS[name](content, **beside)))
@@ -82,6 +83,8 @@ def _answer(name: str, beside: dict[str, Any], content: bytes, limits: Limits) -
     except MemoryError:
         return wire.packed(("over", None))
     except Exception as error:  # noqa: BLE001 - a fault of ours: the relay says it, and keeps the mail
+        if _data() > before + limits.memory // 2:
+            return wire.packed(("over", None))  # few libraries say it when they get no memory
         return wire.packed(("failed", (f"{type(error).__name__}: {error}", traceback.format_exc())))
     finally:
         _unbound()

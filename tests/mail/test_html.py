@@ -99,13 +99,13 @@ def test_odd_html_never_raises(source: str) -> None:
 
 
 BOMBS = {
-    "nested containers": "<div class=gmail_quote>" * 2500 + "a<br>" * 100_000 + "<blockquote>x",
-    "words before a quote": "<b>x</b>" * 50_000 + "<blockquote type=cite>x</blockquote>" * 10_000,
-    "empty quotes": ("<br>" * 100 + "<blockquote type=cite></blockquote>") * 1000,
+    "nested containers": "<div class=gmail_quote>" * 2500 + "a<br>" * 90_000 + "<blockquote>x",
+    "words before a quote": "<b>x</b>" * 35_000 + "<blockquote type=cite>x</blockquote>" * 7_000,
+    "empty quotes": ("<br>" * 100 + "<blockquote type=cite></blockquote>") * 900,
     "nested headers": "<div style='border-top:solid #E1E1E1 1.0pt'>" * 2500 + "a" * 500_000,
     "rules of sheets": "<style>" + "p{color:red}" * 3000 + "</style>" + "<p>a</p>" * 20_000,
     "a long sheet": "<style>" + "x" * 90_000 + "</style>a",
-    "rulers": "<hr>" * 300_000 + "a",
+    "rulers": "<hr>" * 90_000 + "a",
 }
 
 
@@ -128,3 +128,10 @@ def test_pages_built_to_choke_are_read(page: str) -> None:
 )
 def test_what_is_seen(page: str, text: str) -> None:
     assert html.text(page).strip() == text
+
+
+def test_a_page_too_large_for_a_tree_keeps_its_history_apart() -> None:
+    page = f"<p>New words.</p>{'<p>x</p>' * 60_000}<div class='gmail_quote'>Old words.<blockquote>Older.</blockquote></div>"
+    assert html.is_monster(page)
+    found = reply.split(html.text(page))
+    assert found.text.startswith("New words.") and "Old" not in found.text and "Old words." in found.quoted
