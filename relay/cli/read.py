@@ -7,6 +7,7 @@ import binascii
 import json
 import mailbox
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,9 @@ Result = dict[str, Any]
 
 
 def read(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="Mails, mbox files, Maildirs.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE…", help="Mails, mbox files, Maildirs, folders of .eml files.")
+    ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help='Read lines {"id", "kind", "body"} from stdin, answer each.')] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -117,13 +120,20 @@ def _unread(name: object, why: str) -> Result:
 
 
 def _show(reader: ReaderProcess, files: list[Path], as_json: bool) -> int:
-    """Show every mail of every file; how many could not be read."""
-    results = [_read_one(reader, name, raw) for path in files for name, raw in _mails(path)]
+    """Show every mail of every file as it is read, for an archive may be large; how many could not be read."""
+    kinds: Counter[str] = Counter()
+    for count, (name, raw) in enumerate(found for path in files for found in _mails(path)):
+        result = _read_one(reader, name, raw)
+        kinds[result["kind"]] += 1
+        if as_json:
+            typer.echo(("[\n" if count == 0 else ",\n") + json.dumps(result, ensure_ascii=False, indent=2), nl=False)
+        else:
+            typer.echo(("\n" if count else "") + _in_words(result))
     if as_json:
-        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
-    else:
-        typer.echo("\n\n".join(map(_in_words, results)))
-    return sum("error" in result for result in results)
+        typer.echo("\n]" if kinds else "[]")
+    elif kinds.total() > 1:
+        typer.echo("\n── " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+    return kinds["unreadable"]
 
 
 def _read_one(reader: ReaderProcess, name: str, raw: bytes | Exception) -> Result:
@@ -139,16 +149,31 @@ def _read_one(reader: ReaderProcess, name: str, raw: bytes | Exception) -> Resul
 
 
 def _mails(path: Path) -> Iterator[tuple[str, bytes | Exception]]:
-    """The mails of a file, an mbox or a Maildir, each with a name to show."""
+    """The mails of a file, an mbox, a Maildir or a folder of .eml files, each with a name to show."""
     try:
-        if path.is_dir():
+        if (path / "cur").is_dir():
             yield from _boxed(path, mailbox.Maildir(path, create=False))
-        elif path.read_bytes()[:5] == b"From ":
+        elif path.is_dir():
+            yield from _filed(path)
+        elif _is_mbox(path):
             yield from _boxed(path, mailbox.mbox(path, create=False))
         else:
             yield str(path), path.read_bytes()
     except (OSError, mailbox.NoSuchMailboxError) as error:
         yield str(path), error
+
+
+def _filed(folder: Path) -> Iterator[tuple[str, bytes | Exception]]:
+    files = sorted(folder.rglob("*.eml"))
+    if not files:
+        raise FileNotFoundError(None, "neither a Maildir nor a folder with .eml files", str(folder))
+    for path in files:
+        yield from _mails(path)
+
+
+def _is_mbox(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(5) == b"From "
 
 
 def _boxed(path: Path, box: mailbox.Mailbox[Any]) -> Iterator[tuple[str, bytes]]:

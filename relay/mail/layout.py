@@ -40,6 +40,7 @@ _ZERO = r"(?:0(?:\.0\d*)?|\.0\d*)[a-z]*"
 _NO_ROOM = rf"margin(?:-bottom)?\s*:(?:\s*(?:{_ZERO}|auto)){{1,4}}\s*(?:[;!\"']|$)"
 _TIGHT = re.compile(_NO_ROOM, re.IGNORECASE)
 _TIGHT_PARAGRAPH = re.compile(rf"<p\s[^<>]{{0,200}}(?:class=[\"']?Mso|{_NO_ROOM})", re.IGNORECASE)
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # for a tree
 _PREFORMATTED = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def tree(body: LexborNode) -> lxml.html.HtmlElement | None:
         element.attrib.pop(TAG, None)
         _plain_style(element)
     for first in made.xpath("//ol[@start]/li[1][not(@value)]"):
-        first.set("value", first.getparent().get("start"))
+        first.set("value", _fit(first.getparent().get("start")))
     for table in list(made.iter("table")):
         if _is_layout(table):
             for part in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):
@@ -67,9 +68,14 @@ def text(laid: lxml.html.HtmlElement) -> str:
     return str(Inscriptis(laid, _LAYOUT).get_text())
 
 
+def _fit(value: str) -> str:
+    """A value that may be put into a tree: lxml reads control characters, and refuses to write them."""
+    return UNFIT.sub("", value)
+
+
 def _plain_style(element: lxml.html.HtmlElement) -> None:
     """Only whether paragraphs stand apart and blanks count is left of a style: a padding could fill the memory."""
-    style = element.attrib.pop("style", "")
+    style = _fit(element.attrib.pop("style", ""))
     element.set(STYLE, style)
     kept = []
     if element.tag == "p" and (_TIGHT.search(style) or element.get("class", "").startswith("Mso")):

@@ -112,7 +112,8 @@ def _read(all_lines: list[Line], forwarded: bool | None, placed: Collection[str]
 
 
 def _join(all_lines: Sequence[Line], tags: Sequence[Tag], wanted: Tag) -> str:
-    kept = "\n".join(line.text.rstrip() for line, tag in zip(all_lines, tags, strict=True) if tag == wanted)
+    of_that = (line.text for line, tag in zip(all_lines, tags, strict=True) if tag == wanted)
+    kept = "\n".join(text.rstrip() for text in of_that if text not in signature.MARKS)
     return _MANY_BLANKS.sub("\n\n", kept).strip("\n")
 
 

@@ -22,7 +22,6 @@ PIECES = 30_000  # of text in it
 _OPEN, _CLOSE = "\ue002", "\ue003"  # around the number of a piece; `html` takes them out of what is read
 _NUMBER = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _PIECE = re.compile(r"[^\s\ue000-\ue001][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
-_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # for a tree; html lets some in
 _PLACE = "\ue000"  # of a quote
 _STRUCTURE = frozenset({"a", "li", "td", "th", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}) | structure.INLINE.keys()
 _BEHIND = re.compile(r"<(?:https?:|mailto:)[^<>\s]*>", re.IGNORECASE)
@@ -80,9 +79,9 @@ def _number(tree: lxml.html.HtmlElement) -> int:
 
     for node in tree.iter():
         if node.text and isinstance(node.tag, str) and _PLACE not in node.text:
-            node.text = _PIECE.sub(numbered, _UNFIT.sub(" ", node.text))
+            node.text = _PIECE.sub(numbered, layout.UNFIT.sub(" ", node.text))
         if node.tail:
-            node.tail = _PIECE.sub(numbered, _UNFIT.sub(" ", node.tail))
+            node.tail = _PIECE.sub(numbered, layout.UNFIT.sub(" ", node.tail))
     return count
 
 

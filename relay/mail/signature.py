@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from relay.mail import commands, noise, phrases, spacing
 
-OPEN, CLOSE = "--\xa0", "--\xa0\xa0"  # what `html` writes around what the HTML says is a signature
+OPEN, CLOSE = MARKS = ("--\xa0", "--\xa0\xa0")  # what `html` writes around what the HTML says is a signature
 _EXACT = re.compile(r"^--[ \xa0]$")  # RFC 3676 §4.3
 _DELIMITER = re.compile(r"^[ \t]{0,3}(?:--|—|–|-- )[ \t\xa0]*$")
 _UNDERSCORES = re.compile(r"^\s{0,3}_{5,}\s*$")

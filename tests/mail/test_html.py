@@ -135,3 +135,8 @@ def test_a_page_too_large_for_a_tree_keeps_its_history_apart() -> None:
     assert html.is_monster(page)
     found = reply.split(html.text(page))
     assert found.text.startswith("New words.") and "Old" not in found.text and "Old words." in found.quoted
+
+
+@pytest.mark.parametrize("odd", ["\x01", "&#1;", "\ufffe", "&#x1f;"])
+def test_control_characters_in_attributes_do_no_harm(odd: str) -> None:
+    assert html.text(f"<p style='color:red{odd}'>Words</p><ol start='3{odd}'><li>x</ol>").split()[0] == "Words"

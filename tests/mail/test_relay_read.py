@@ -111,3 +111,13 @@ def test_json_and_exit_status(tmp_path: Path) -> None:
 def test_wrong_use() -> None:
     assert run()[0] == 2
     assert run("--jsonl", "x.eml")[0] == 2
+
+
+def test_a_folder_of_mails_and_what_was_in_it(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.eml").write_bytes(mail(f"Mail {name}."))
+    (tmp_path / "empty").mkdir()
+    status, shown = run(str(tmp_path), str(tmp_path / "empty"))
+    assert status == 1
+    assert shown.index("Mail a.") < shown.index("Mail b.") and "neither a Maildir nor a folder" in shown
+    assert shown.rstrip().endswith("── 2 reply, 1 unreadable")
