@@ -256,10 +256,14 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
 
 
 def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]:
-    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are."""
+    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are.
+
+    Those that answer something else are told without it, so that each finds its own place in the text.
+    """
     said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
-    found = ((each, store.said_by(said, each.quote)) for each in case.mail.answered)
-    return tuple({"quote": each.quote, "answer": each.answer, "of": ticket} for each, ticket in found if ticket is not None)
+    found = [(each, store.said_by(said, each.quote)) for each in case.mail.answered]
+    told = ({"quote": each.quote if of is not None else "", "answer": each.answer, "of": of} for each, of in found)
+    return tuple(told) if any(of is not None for _, of in found) else ()
 
 
 def _without_familiar_pictures(case: _Mail) -> Mail:
