@@ -271,14 +271,19 @@ def _without_familiar_pictures(case: _Mail) -> Mail:
     suspects = pictures.suspects(case.mail)
     if not suspects or store.seen_anywhere(case.connection, case.identity):
         return case.mail
-    marks = {file.sha256: _picture_mark(case, file) for file in suspects}
-    return pictures.without(case.mail, {sha256 for sha256, mark in marks.items() if store.seen(case.connection, mark, "picture")})
+    return pictures.without(case.mail, {file.sha256 for file in suspects if _is_familiar(case, file)})
+
+
+def _is_familiar(case: _Mail, file: Attachment) -> bool:
+    """Whether those who get the mail have had that picture of its author, or two other chains: one may be a photo shown again."""
+    seen = store.seen_anywhere(case.connection, _picture_mark(case, file))
+    return len(seen) > 1 or (bool(case.own) and not case.links and {own.chain.id for own in case.own} <= set(seen))
 
 
 def _know_pictures(case: _Mail, chain_id: int) -> None:
     """From the next mail on, this mail's pictures are no news of its author. Internal ones nobody else has seen."""
     for file in pictures.suspects(case.mail):
-        ledger.first_time(case.connection, _picture_mark(case, file), "picture", chain_id, case.envelope.id)
+        ledger.first_time(case.connection, _picture_mark(case, file), f"picture:{chain_id}", chain_id, case.envelope.id)
 
 
 def _picture_mark(case: _Mail, file: Attachment) -> str:
