@@ -142,9 +142,11 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
     """Whether a mail to the thread address is a note all the same: the note address stands beside it, or it answers a note.
 
     Every letter comes from the thread address, the one that brings a colleague's note too; who answers that one means
-    his colleagues.
+    his colleagues. So does one with a note's letter in its new text: it would be shown to all.
     """
-    return _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id)
+    if _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id):
+        return True
+    return store.copies_note(case.connection, case.mail.text, ticket.id)
 
 
 def _reported(case: _Mail, ticket: Ticket) -> str | None:
