@@ -120,12 +120,13 @@ class Intake:
         """Sees a mail through whose sender has had his 250: it cannot be refused or sent back for later any more."""
         while True:
             try:
-                return await task
+                try:
+                    return await task
+                except Refused as error:
+                    return await self._set_aside(envelope, str(error))
             except Deferred:
                 await asyncio.sleep(AGAIN)
                 task = asyncio.create_task(self._process(envelope, tokens))
-            except Refused as error:
-                return await self._set_aside(envelope, str(error))
 
     async def _process(self, envelope: Envelope, tokens: frozenset[str]) -> None:
         try:
@@ -174,16 +175,24 @@ class Intake:
         await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments if not file.withheld})
 
     async def _set_aside(self, envelope: Envelope, reason: str) -> None:
-        """The mail is kept whole with the reason, and the postmaster is told once."""
-        self._shelves.spool.set_aside(envelope.id, reason)
-        self._log.error("mail_set_aside", mail=envelope.id, reason=reason)
+        """The postmaster is told, then the mail is kept whole with the reason; it stays where it is while nobody can be told.
+
+        Raises Deferred when the database is away.
+        """
         settings, stamp = self._settings(), self._stamp(envelope)
 
         def tell(connection: Connection) -> None:
             ledger.save_mail(connection, mail_values(envelope, Outcome("aside", reason)))
             tell_postmaster(connection, settings, stamp, _statement(envelope, reason))
 
-        await self._shelves.database.write(tell)
+        try:
+            await self._shelves.database.write(tell)
+        except Exception as error:
+            if unavailable(error):
+                raise Deferred(451, "4.3.0", "Cannot store mail now, try again later.") from error
+            raise
+        self._shelves.spool.set_aside(envelope.id, reason)
+        self._log.error("mail_set_aside", mail=envelope.id, reason=reason)
         self._wake()
 
     async def _exists(self, found: address.Address) -> bool:

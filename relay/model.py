@@ -185,8 +185,8 @@ class Event:
     ticket's id), for "undelivered" {"ticket", "reason"}, for "field" {"name", "value"} and, where it changes one,
     {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
     mail}, {"html": `Mail.html`} where there is any, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket
-    whose comment is quoted) and, where it is such text itself, {"full": true}, for "automatic" {"mail": its MailKind} and,
-    where it says so, {"since", "until"} (ISO 8601).
+    whose comment is quoted, None where the quote is left out) and, where it is such text itself, {"full": true}, for
+    "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601).
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -257,7 +257,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Quoted lines, without quote signs, and the first line of the new text that answers them."""
+    """Quoted lines, without quote signs, "" for too many; and the first line of the new text that answers them."""
 
     quote: str
     answer: str

@@ -142,9 +142,11 @@ def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
     """Whether a mail to the thread address is a note all the same: the note address stands beside it, or it answers a note.
 
     Every letter comes from the thread address, the one that brings a colleague's note too; who answers that one means
-    his colleagues.
+    his colleagues. So does one with a note's letter in its new text: it would be shown to all.
     """
-    return _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id)
+    if _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id):
+        return True
+    return store.copies_note(case.connection, case.mail.text, ticket.id)
 
 
 def _reported(case: _Mail, ticket: Ticket) -> str | None:
@@ -256,10 +258,14 @@ def _unknown_cut(case: _Mail, chain_id: int) -> str:
 
 
 def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]:
-    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are."""
+    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are.
+
+    Those that answer something else are told without it, so that each finds its own place in the text.
+    """
     said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
-    found = ((each, store.said_by(said, each.quote)) for each in case.mail.answered)
-    return tuple({"quote": each.quote, "answer": each.answer, "of": ticket} for each, ticket in found if ticket is not None)
+    found = [(each, store.said_by(said, each.quote)) for each in case.mail.answered]
+    told = ({"quote": each.quote if of is not None else "", "answer": each.answer, "of": of} for each, of in found)
+    return tuple(told) if any(of is not None for _, of in found) else ()
 
 
 def _without_familiar_pictures(case: _Mail) -> Mail:
@@ -267,14 +273,19 @@ def _without_familiar_pictures(case: _Mail) -> Mail:
     suspects = pictures.suspects(case.mail)
     if not suspects or store.seen_anywhere(case.connection, case.identity):
         return case.mail
-    marks = {file.sha256: _picture_mark(case, file) for file in suspects}
-    return pictures.without(case.mail, {sha256 for sha256, mark in marks.items() if store.seen(case.connection, mark, "picture")})
+    return pictures.without(case.mail, {file.sha256 for file in suspects if _is_familiar(case, file)})
+
+
+def _is_familiar(case: _Mail, file: Attachment) -> bool:
+    """Whether those who get the mail have had that picture of its author, or two other chains: one may be a photo shown again."""
+    seen = store.seen_anywhere(case.connection, _picture_mark(case, file))
+    return len(seen) > 1 or (bool(case.own) and not case.links and {own.chain.id for own in case.own} <= set(seen))
 
 
 def _know_pictures(case: _Mail, chain_id: int) -> None:
     """From the next mail on, this mail's pictures are no news of its author. Internal ones nobody else has seen."""
     for file in pictures.suspects(case.mail):
-        ledger.first_time(case.connection, _picture_mark(case, file), "picture", chain_id, case.envelope.id)
+        ledger.first_time(case.connection, _picture_mark(case, file), f"picture:{chain_id}", chain_id, case.envelope.id)
 
 
 def _picture_mark(case: _Mail, file: Attachment) -> str:

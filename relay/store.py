@@ -32,6 +32,7 @@ MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), t
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 60  # letters that a mail is looked through for; one event's go to each of a party's people
+LABEL = 20  # characters, without blanks, that the line above a note's words has at least
 SHORT = 3  # characters of a line that says nothing by itself
 
 _PLACE = select(TICKETS.c.chain_id, TICKETS.c.id)
@@ -51,6 +52,15 @@ _LETTER_IS_NOTE = (
     select(or_(LETTERS.c.kind == "note", and_(LETTERS.c.kind == "receipt", EVENTS.c.internal, EVENTS.c.kind != "mute")))
     .outerjoin(EVENTS, EVENTS.c.id == LETTERS.c.event_id)
     .where(LETTERS.c.message_id == bindparam("message_id"), LETTERS.c.ticket_id == bindparam("ticket"))
+)
+_NOTE_LETTERS = (
+    select(LETTERS.c.shown, EVENTS.c.text)
+    .join(EVENTS, EVENTS.c.id == LETTERS.c.event_id)
+    .where(
+        LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.shown.is_not(None), EVENTS.c.internal, EVENTS.c.kind == "comment"
+    )
+    .order_by(LETTERS.c.id.desc())
+    .limit(10)
 )
 _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
     EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
@@ -140,6 +150,24 @@ def answers_note(connection: Connection, mail: Mail, ticket_id: int) -> bool:
         return any(known)
     nearest = (note for found in reversed(mail.references) if (note := _is_note(connection, found, ticket_id)) is not None)
     return next(nearest, False)
+
+
+def copies_note(connection: Connection, text: str, ticket_id: int) -> bool:
+    """Whether a text has the line that stands above the words in a letter that brought a note to that ticket, or its receipt.
+
+    Nobody writes that line: his client has quoted such a letter, and put nothing around it that tells.
+    """
+    said = "".join(map(_bare, text.splitlines()))
+    rows = connection.execute(_NOTE_LETTERS, {"ticket": ticket_id})
+    lines = (_line_above(zlib.decompress(row.shown).decode(), row.text) for row in rows)
+    return any(len(line) > LABEL and line in said for line in lines)
+
+
+def _line_above(shown: str, text: str) -> str:
+    """The line above a text in a letter that has it, for comparison; "" where it is not found."""
+    first = next(filter(None, map(_bare, text.splitlines())), "")
+    lines = [bare for line in shown.splitlines() if (bare := _bare(line))]
+    return lines[lines.index(first) - 1] if first in lines[1:] else ""
 
 
 def _is_note(connection: Connection, message_id: str, ticket_id: int) -> bool | None:

@@ -262,7 +262,10 @@ def _with_quotes(chain: Chain, network: Network, reader: Ticket, event: Event) -
     lines, at = event.text.split("\n"), 0
     for each in event.data.get("answered", ()):
         place = next((found for found in range(at, len(lines)) if lines[found].strip() == each["answer"]), None)
-        if place is None or not _may_read_words_of(chain, network, reader, each["of"]):
+        if place is None:
+            continue
+        at = place + 1  # equal answers, one after another, each answer their own
+        if each["of"] is None or not _may_read_words_of(chain, network, reader, each["of"]):
             continue
         apart = [""] if place and lines[place - 1].strip() else []
         quote = [*apart, *(f"> {line}" for line in each["quote"].split("\n"))]

@@ -183,7 +183,7 @@ class SightingRow(SQLModel, table=True):
     """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
 
     `target` is "chain:ID" for a comment, "open" for an opening. Also that a person's signature, or a picture in it,
-    by its hash, was seen before: "signature", "picture".
+    by its hash, was seen before: "signature", "picture:ID" of the chain.
     """
 
     __tablename__ = "sightings"

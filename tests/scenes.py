@@ -230,7 +230,7 @@ class Scene:
         mail.set_content("\n".join([*new, *under, *old]) + "\n")
         if html:
             self._html(mail, new, signature, old, picture)
-        if self.act.html and self.act.rich:
+        if html and self.act.rich:
             self._drop_plain(mail)
         for at in range(self.act.files or (self.act.deed == "files only")):
             self._attach(mail, PAPERS[(self.act.seat + self.act.pen + at) % len(PAPERS)], "план" if at else self.mentioned)

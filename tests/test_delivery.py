@@ -402,6 +402,21 @@ def test_what_cannot_be_processed_is_set_aside_whole_and_told(relay: Relay, sink
     assert len(sink.to(ADMIN)) == 1
 
 
+def test_what_nobody_can_be_told_of_is_not_set_aside(relay: Relay, sink: Sink) -> None:
+    broken = sqlite3.connect(relay.folder / "data" / "relay.db", isolation_level=None)
+    for table in ("events", "mails"):
+        broken.execute(f"CREATE TRIGGER broken_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'out of order'); END")
+    mail = write(f"Anna <{ANNA}>", INTAKE, "Come soon.")
+    assert relay.send(mail, ANNA, INTAKE)[0] == 451
+    spool = relay.folder / "data" / "spool"
+    assert [*spool.glob("corrupt/*"), *spool.glob("incoming/*")] == []
+    for table in ("events", "mails"):
+        broken.execute(f"DROP TRIGGER broken_{table}")
+    broken.close()
+    assert relay.send(mail, ANNA, INTAKE)[0] == 250
+    assert "Come soon." in sink.wait(IVAN).text
+
+
 def test_the_port_is_free_again_and_a_taken_one_is_said(make_relay: Callable[..., Relay], sink: Sink) -> None:
     import subprocess
     import sys

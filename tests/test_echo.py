@@ -55,3 +55,13 @@ def test_answers_between_the_lines_bring_what_they_answer(play: Play) -> None:
 def test_what_nobody_has_said_is_not_brought_along(play: Play) -> None:
     play.says(IVAN, "On Mon, 2 Mar 2026 Max wrote:\n> Is it dear?\n\nNo.\n\n> Is it far?\n\nYes.")
     assert "far" not in play.hears(ANNA, "No.").text
+
+
+def test_equal_answers_each_bring_their_own_question(play: Play) -> None:
+    play.says(ANNA, "When can you come?\n\nAnd who pays the parts?")
+    play.hears(IVAN, "who pays")
+    play.says(
+        IVAN,
+        "On Mon, 2 Mar 2026 Max wrote:\n> Not said\n\nYes.\n\n> When can you come?\n\nYes.\n\n> And who pays the parts?\n\nNo.",
+    )
+    assert "Yes.\n\n> When can you come?\nYes.\n\n> And who pays the parts?\nNo.\n" in play.hears(ANNA, "No.").text

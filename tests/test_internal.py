@@ -97,6 +97,14 @@ def test_an_answer_to_a_later_public_letter_is_public(relay: Relay, sink: Sink) 
     until(lambda: any("We come at noon." in received.text for received in sink.to(ANNA)), "the public answer")
 
 
+@pytest.mark.parametrize("lead", ["Yes, we do.\n\n", "---------- Forwarded message ---------\nFrom: Olga\n\n", "Yes, we do. "])
+def test_the_top_of_a_notes_letter_without_anything_around_it_stays_inside(relay: Relay, sink: Sink, lead: str) -> None:
+    letter = opened(relay, sink)
+    relay.send(write(f"Ivan <{IVAN}>", letter.note, f"{SECRET}\n\nWhat do we do?"), IVAN, letter.note)
+    top = sink.wait(OLGA, 2).text.partition("— — —")[0]
+    stays_inside(relay, sink, write(f"Olga <{OLGA}>", letter.thread, f"{lead}{top}"), letter.thread, OLGA)
+
+
 def test_an_attached_letter_of_ours_stays_with_its_reader_and_he_is_told(relay: Relay, sink: Sink) -> None:
     letter = opened(relay, sink)
     mail = write(f"Ivan <{IVAN}>", letter.thread, "See the attached mail.")

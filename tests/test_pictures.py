@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from relay.mail import pictures
-from relay.model import Attachment, Contact, Mail
+from relay.model import Attachment, Contact, Link, Mail
+from tests.canaries import World
+from tests.chains import DOMAIN
 from tests.harness import Received, Relay, Sink, write
 from tests.test_workflow import ANNA, IVAN, Play
 
@@ -64,6 +66,20 @@ def test_a_picture_that_the_words_need_and_a_file_with_a_name_of_its_own_come_al
         shown = says(play, f"The {day} chart.", chart, among="You see the crack in the middle of it.")
         assert list(shown.files.values()) == [chart]
         assert says(play, f"The {day} file.", pump=chart).files == {"pump.png": chart}
+
+
+def test_a_photo_shown_once_goes_to_another_ticket_too() -> None:
+    """Those have not had it; a third time it is taken for a signature's."""
+    world = World([Link("ab", "a", "b"), Link("ac", "a", "c")])
+    author, photo, got = world.settings.parties["a"].contacts[0].address, png("red"), []
+    for number, link in enumerate([*world.settings.links, list(world.settings.links)[1]]):
+        to = f"{link}@{DOMAIN}"
+        mail = in_html(write(f"Anna <{author}>", to, f"Photo {number}."), f"<p>Photo {number}.</p><img src='cid:0@x'>", photo)
+        world.take(mail.as_bytes(), author, to)
+        letter = next(each for each in world.deliver() if each.row.kind == "pass")
+        got.append([part.get_content() for part in letter.message.walk() if part.get_content_maintype() == "image"])
+    world.close()
+    assert got == [[photo], [photo], []]
 
 
 def test_another_sender_may_have_the_same_picture(play: Play) -> None:

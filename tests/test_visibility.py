@@ -383,6 +383,15 @@ def test_a_quoted_line_is_seen_by_those_who_may_see_whose_it_is() -> None:
     assert text_of(visibility.entry(matter, narrow, matter.ticket(2), answer)) == "Tomorrow."
 
 
+def test_equal_answers_keep_their_own_questions() -> None:
+    of, matter = line("abc", "person", "person")
+    narrow = replace(of, links={**of.links, "ab": replace(of.links["ab"], share=frozenset[Share]({"status"}))})
+    told = [("Secret?", 1), ("", None), ("When?", 2)]
+    data = {"answered": [{"quote": quote, "answer": "Yes.", "of": of} for quote, of in told]}
+    answer = replace(comment(2, "Yes.\n\nYes.\n\nYes."), data=data)
+    assert text_of(visibility.entry(matter, narrow, matter.ticket(3), answer)) == "Yes.\n\nYes.\n\n> When?\nYes."
+
+
 def text_of(entry: Entry | None) -> str:
     assert entry is not None
     return entry.text

@@ -14,15 +14,14 @@ _SIGNS = re.compile(r"^[ \t]*(?:(?:>|&gt;|\|)[ \t]?)*")
 
 
 def answered(all_lines: Sequence[Line], tags: Sequence[str]) -> tuple[Answered, ...]:
-    """The new passages below quoted lines, each with the paragraph right above it.
+    """The new passages below quoted lines, each with the paragraph right above it; "" for one that is too long to stand there.
 
     None where a quote stands above or below one answer as a whole: that one answers all of it.
     """
     found = list(_answers(all_lines, tags))
     between = len(found) > 1 or (found and any(tag == "quoted" for tag in tags[found[-1] :]))
-    return tuple(
-        Answered(quote, all_lines[at].text.strip()) for at in found if between and (quote := _above(all_lines, tags, at))
-    )
+    told = tuple(Answered(_above(all_lines, tags, at), all_lines[at].text.strip()) for at in found if between)
+    return told if any(each.quote for each in told) else ()
 
 
 def _answers(all_lines: Sequence[Line], tags: Sequence[str]) -> Iterator[int]:

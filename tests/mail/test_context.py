@@ -30,6 +30,12 @@ def test_an_attribution_is_no_part_of_what_is_answered() -> None:
     assert [each.quote for each in found.answered] == ["When?", "With whom?"]
 
 
+def test_what_is_too_long_to_stand_there_leaves_its_answer_its_place() -> None:
+    long = "\n".join("> word" for _ in range(9))
+    found = reply.split(f"{LEAD}\n{long}\n\nYes.\n\n> With whom?\nYes.\n> Regards")
+    assert found.answered == (Answered("", "Yes."), Answered("With whom?", "Yes."))
+
+
 @given(st.lists(st.tuples(st.sampled_from(SENTENCES), st.sampled_from(SENTENCES)), min_size=2, max_size=5))
 def test_quotes_stand_in_the_mail_and_answers_in_the_text(pairs: list[tuple[str, str]]) -> None:
     found = reply.split(LEAD + "\n" + "\n".join(f"> {quote}\n\n{answer}\n" for quote, answer in pairs))

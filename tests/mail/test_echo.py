@@ -108,6 +108,65 @@ def test_a_repeated_sentence_is_none(text: str) -> None:
     assert reply.split(f"{text}\n\n{LETTER}", False, sent=[LETTER]).text == text
 
 
+FRAME = f"— — —{LETTER.split('— — —')[1]}"
+ITEMS = f"""\
+Please tell us which of these parts you need for the repair of the pump at your site:
+
+1. Pump seal kit 40 mm for Grundfos
+2. Impeller bronze 125 mm with key
+3. Bearing 6305 2RS pair, sealed type
+
+Which make is it? One of these:
+Grundfos
+Wilo
+KSB
+
+And when may we come to the site with the crane?
+
+{FRAME}"""
+CHOSEN = "1. Pump seal kit 40 mm for Grundfos\n3. Bearing 6305 2RS pair, sealed type"
+REPORT = "Daily report of site five: all pumps are running, no alarms, the pressure is three bar and the flow is fine today."
+LONG = "\n".join(f"Pump number {at} runs at {at * 3} bar without any alarm." for at in range(30))
+
+
+def receipt(said: str) -> str:
+    """A letter in which somebody gets his own words back."""
+    return f"Your mail has arrived.\n\nThis was taken from it:\n\n{said}\n\nIt went to: North Service.\n\n{FRAME}"
+
+
+def quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("text", [f"{CHOSEN}\n\n{ITEMS}", f"{CHOSEN}\n\n{quoted(ITEMS)}", f"{quoted(ITEMS)}\n\n{CHOSEN}"])
+def test_what_is_chosen_from_a_list_is_an_answer(text: str) -> None:
+    assert reply.split(text, False, sent=[ITEMS]).text == CHOSEN
+
+
+def test_one_of_the_words_offered_is_an_answer() -> None:
+    above, below = ITEMS.split("Grundfos\nWilo\nKSB")
+    assert reply.split(f"{quoted(above)}\nWilo\n\n{quoted(below)}", False, sent=[ITEMS]).text == "Wilo"
+    assert reply.split(f"{above}Wilo\n{below}", False, sent=[ITEMS]).text == "Wilo"
+
+
+@pytest.mark.parametrize("said", [REPORT, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("quote", ["", LETTER, quoted(LETTER), "its receipt", "its receipt, marked"])
+def test_the_same_report_every_day_is_news_every_day(said: str, quote: str) -> None:
+    quote = {"its receipt": receipt(said), "its receipt, marked": quoted(receipt(said))}.get(quote, quote)
+    assert reply.split(f"{said}\n\n{quote}", False, sent=[LETTER, receipt(said)]).text == said
+
+
+def test_a_letter_without_its_middle_is_known_by_the_right_one() -> None:
+    first, _, rest = LETTER.split("\n\n", 2)
+    short = f"Хорошо.\n\n{rest}"
+    assert reply.split(f"Да.\n\n{first}\n\n{rest}", False, sent=[short, LETTER]).text == "Да."
+
+
+def test_the_rule_of_a_letter_goes_with_it() -> None:
+    text = LETTER.replace("— — —", "Да.\n\n— — —")
+    assert reply.split(text, False, sent=[LETTER]).text == "Да."
+
+
 @given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=6), st.integers(20, 120), st.sampled_from(sorted(HEADINGS)))
 def test_what_was_written_above_a_letter_comes_out_alone(said: list[str], width: int, heading: str) -> None:
     words = "\n".join(said)
