@@ -15,7 +15,9 @@ from relay import address, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
-from relay.mail import commands, pictures, signature
+from relay.mail import commands
+from relay.mail.parts import pictures
+from relay.mail.text import signature
 from relay.model import Attachment, Bounce, Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS

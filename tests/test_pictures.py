@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import pytest
 from PIL import Image
 
-from relay.mail import pictures
+from relay.mail.parts import pictures
 from relay.model import Attachment, Contact, Link, Mail
 from tests.canaries import World
 from tests.chains import DOMAIN

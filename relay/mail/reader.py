@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from relay.mail import absence, attachments, automatic, bounces, commands, headers, html, phrases, reply, rich, spacing
-from relay.mail.parse import Body, Parts, parse
-from relay.mail.part import Part
-from relay.mail.reply import Reply
+from relay.mail import commands
+from relay.mail.machines import absence, automatic, bounces
+from relay.mail.page import html, rich
+from relay.mail.parts import attachments, headers
+from relay.mail.parts.parse import Body, Parts, parse
+from relay.mail.parts.part import Part
+from relay.mail.text import phrases, reply, spacing
+from relay.mail.text.reply import Reply
 from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Text
 from relay.settings import PROGRAMS
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import Refused
-from relay.mail import phrases, read, read_body
-from relay.mail.charsets import decode
+from relay.mail import read, read_body
+from relay.mail.parts.charsets import decode
+from relay.mail.text import phrases
 from relay.model import Mail, Text
 from relay.readers import wire
 from relay.readers.limits import MB, Limits

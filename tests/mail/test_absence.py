@@ -9,7 +9,7 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail.absence import months, read
+from relay.mail.machines.absence import months, read
 from relay.model import Absence
 
 SENT = "Mon, 23 Feb 2026 10:00:00 +0300"

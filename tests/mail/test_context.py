@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import reply
+from relay.mail.text import reply
 from relay.model import Answered
 from tests.mail.words import SENTENCES
 

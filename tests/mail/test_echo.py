@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import echo, reply
+from relay.mail.text import echo, reply
 from tests.mail.words import SENTENCES
 
 LETTER = """\

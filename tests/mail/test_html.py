@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.mail import html, reply
+from relay.mail.page import html
+from relay.mail.text import reply
 
 ATTRIBUTION = "On Tue, Mar 17, 2026 at 10:02 AM Support &lt;support@north.example&gt; wrote:"
 OWN = st.sampled_from(

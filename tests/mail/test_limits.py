@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import Refused
-from relay.mail import html, read, reply
+from relay.mail import read
+from relay.mail.page import html
+from relay.mail.text import reply
 from tests.mail.samples import mail, multipart, part, plain
 
 

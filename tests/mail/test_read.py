@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from relay.errors import Refused
 from relay.mail import read
-from relay.mail.flowed import unflow
+from relay.mail.parts.flowed import unflow
 from relay.model import Contact
 from tests.mail.samples import joined, mail, multipart, page, part, plain
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import html, reply
+from relay.mail.page import html
+from relay.mail.text import reply
 
 NEW = "Добрый день!\nНасос заменили, давление держит."
 OLD = "Просим сообщить, когда приедет бригада.\nАкт нужен до пятницы."

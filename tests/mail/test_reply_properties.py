@@ -10,7 +10,7 @@ from babel.dates import format_date, format_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.mail import labels, phrases, reply
+from relay.mail.text import labels, phrases, reply
 
 OWN = (
     "Приедем завтра после обеда.",

@@ -11,8 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay import address
-from relay.mail import html, read, reply, rich, structure
+from relay.mail import read
+from relay.mail.page import html, rich, structure
 from relay.mail.reader import read_body
+from relay.mail.text import reply
 from relay.model import Mail
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import formulas, html, noise, noise_phrases, phrases, reply, signature
+from relay.mail.page import html
+from relay.mail.text import formulas, noise, noise_phrases, phrases, reply, signature
 
 SENTENCES = st.sampled_from(
     [
