@@ -45,6 +45,9 @@ def test_words_of_someone_away_are_such_a_sign(language: str) -> None:
     ("fields", "expected"),
     [
         ("X-Auto-Submitted: auto-replied", "auto-reply"),
+        ("X-Autoreply: No", "reply"),
+        ("X-Vacation: false", "reply"),
+        ("X-Autorespond: ", "auto-reply"),
         ("Auto-Submitted: auto-notified; owner-email=x", "auto-reply"),
         ("X-Precedence: auto_reply", "auto-reply"),
         ("Preference: auto_reply", "auto-reply"),

@@ -162,6 +162,16 @@ def test_a_letter_without_its_middle_is_known_by_the_right_one() -> None:
     assert reply.split(f"Да.\n\n{first}\n\n{rest}", False, sent=[short, LETTER]).text == "Да."
 
 
+def test_short_questions_are_known_where_something_was_deleted_too() -> None:
+    letter = f"Please answer these:\n\nWhen?\n\nWho pays?\n\nWhich crane?\n\nRegards\nIvan\n\n{FRAME}"
+    text = (
+        letter.replace("When?", "When?\nTuesday.")
+        .replace("pays?", "pays?\nYou.")
+        .replace("crane?\n\nRegards\nIvan", "crane?\nRed.")
+    )
+    assert reply.split(text, False, sent=[letter]).text == "Tuesday.\n\nYou.\n\nWhich crane?\nRed."
+
+
 def test_the_rule_of_a_letter_goes_with_it() -> None:
     text = LETTER.replace("— — —", "Да.\n\n— — —")
     assert reply.split(text, False, sent=[LETTER]).text == "Да."

@@ -19,7 +19,7 @@ from relay.mail.parts import headers
 from relay.mail.parts.parse import Parts
 from relay.model import Contact, MailKind
 
-# Fields that only automatons set, whatever their value.
+# Fields that only automatons set, whatever their value but a plain no.
 _FIELDS = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply", "x-autoreply-from", "x-vacation",
     "x-mdautoresponder", "x-amazon-auto-reply", "x-ms-exchange-generated-message-source",
@@ -34,6 +34,7 @@ _VALUES = {
     "x-post-messageclass": re.compile(r"9\b.*|.*autoresponder.*"),
     "delivered-to": re.compile(r"autoresponder"),
 }
+_NO = frozenset({"no", "false", "0"})
 _SUBMITTED = ("auto-submitted", "x-auto-submitted")
 # Local parts that no person writes from; a person may be the postmaster.
 _DAEMONS = re.compile(
@@ -142,7 +143,11 @@ def _local(message: Message) -> str:
 
 
 def _says_automatic(message: Message) -> bool:
-    return _submitted(message) not in ("", "no") or any(headers.values(message, name) for name in _FIELDS) or _has_value(message)
+    return _submitted(message) not in ("", "no") or any(map(_is_set(message), _FIELDS)) or _has_value(message)
+
+
+def _is_set(message: Message) -> Callable[[str], bool]:
+    return lambda name: any(headers.decoded(value).strip().lower() not in _NO for value in headers.values(message, name))
 
 
 def _submitted(message: Message) -> str:

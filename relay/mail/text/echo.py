@@ -253,10 +253,9 @@ def _blocks(worded: Iterable[range], place: Mapping[int, int]) -> Iterator[list[
 def _between(
     worded: Iterable[range], sure: Mapping[int, range], place: Mapping[int, int], mail: _Mail, letter: _Letter
 ) -> Iterator[range]:
-    """The lines between sure ones that stand there in the letter as well.
+    """The lines between sure ones that stand there in the letter as well, beside others that do.
 
-    All of them where they are all that stands there; where they are not, who has deleted the others may mean these as an answer:
-    then those of few words are kept as his, and where most is gone, all of them.
+    Who has deleted what stood above or below may mean what he has left as an answer: a line of few words needs both sides.
     """
     gap: list[range] = []
     low = 0
@@ -266,16 +265,18 @@ def _between(
             continue
         high = len(letter.words) if line is None else place[line[0]]
         found = list(_found(gap, mail.words, letter, low, high))
-        there = sum(map(len, found))
-        if there * 2 >= high - low:
-            yield from (each for each in found if there == high - low or len(each) >= GRAM)
+        there = {low - 1, high, *(at for each, start in found for at in range(start, start + len(each)))}
+        for each, start in found:
+            sides = (start - 1 in there) + (start + len(each) in there)
+            if sides == 2 or (sides and len(each) >= GRAM):
+                yield each
         gap, low = [], 0 if line is None else place[line[-1]] + 1
 
 
-def _found(gap: Sequence[range], words: Sequence[str], letter: _Letter, low: int, high: int) -> Iterator[range]:
+def _found(gap: Sequence[range], words: Sequence[str], letter: _Letter, low: int, high: int) -> Iterator[tuple[range, int]]:
     for line in reversed(gap):  # upwards: a greeting above the quote is the writer's
         if (start := _found_between(words[line.start : line.stop], letter, low, high)) is not None:
-            yield line
+            yield line, start
             high = start
 
 
