@@ -19,6 +19,8 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "installed"  # written last: a .venv without it is half made
 LOCK = "requirements.lock"
 WINDOWS = os.name == "nt"
+PARALLEL = ["-n", "auto", "--dist", "worksteal"]  # most tests wait for a server
+
 USAGE = """\
 usage: python3 run.py COMMAND [ARGUMENT...]
 
@@ -46,7 +48,7 @@ def main(*arguments: str) -> int:
         return check(*rest)
     if command == "test":
         os.chdir(str(ROOT))
-        return become("python", "-m", "pytest", *rest)
+        return become("python", "-m", "pytest", *(rest or PARALLEL))
     return become("relay", *(rest if command == "relay" else arguments))
 
 
