@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from relay import visibility
+from relay import visibility, ways
 from relay.decision import Problem
 from relay.model import Attachment, Chain, Event, Network, Ticket
 from relay.people import party_of
@@ -38,8 +38,8 @@ def _of_files(chain: Chain, network: Network, ticket: Ticket, files: Iterable[At
 def _obstacles(chain: Chain, network: Network, ticket: Ticket, file: Attachment) -> Iterator[tuple[str, str]]:
     """(reason, party) for each link on the way to somebody known that the file does not cross."""
     for other in chain.tickets:
-        hops = visibility.path(chain, network, ticket, other)
-        if visibility.stand_in(ticket, other, hops).id != other.id:
+        hops = ways.path(chain, network, ticket, other)
+        if ways.stand_in(ticket, other, hops).id != other.id:
             continue
         for hop in hops:
             if "attachments" not in hop.link.share:

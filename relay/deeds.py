@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from relay import arguments, visibility, workflow
+from relay import arguments, visibility, ways, workflow
 from relay.decision import Case, Problem
 from relay.model import Command, Event, Fact, LetterKind, Link, Ticket
 from relay.people import party_of
@@ -189,8 +189,8 @@ def _forbidden(case: Case, link: Link, line: str) -> Problem | None:
 
 def _knows(case: Case, other: Ticket) -> bool:
     """Whether the party of the ticket may know that the other one is there."""
-    hops = visibility.path(case.chain, case.network, case.ticket, other)
-    return visibility.stand_in(case.ticket, other, hops).id == other.id
+    hops = ways.path(case.chain, case.network, case.ticket, other)
+    return ways.stand_in(case.ticket, other, hops).id == other.id
 
 
 # ── what the author gets back ──────────────────────────────────────────────────────────────────────────────
@@ -216,7 +216,7 @@ def _full(case: Case, command: Command) -> Deed:
 def keeps_back(case: Case) -> bool:
     """Whether a link of the chain withholds anything, or is not configured any more."""
     links = (case.network.links.get(ticket.link) for ticket in case.chain.tickets if ticket.link)
-    return any(link is None or visibility.withholds(link) for link in links)
+    return any(link is None or ways.withholds(link) for link in links)
 
 
 def _mute(case: Case, _command: Command) -> Deed:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import unescape
-from itertools import pairwise
 from typing import Any
 
 from relay import address, workflow
-from relay.model import SHARES, Attachment, Ball, Chain, Entry, Event, EventKind, Fact, Link, Network, Party, Seat, Share, Ticket
+from relay.model import Attachment, Ball, Chain, Entry, Event, EventKind, Fact, Network, Party, Seat, Share, Ticket
+from relay.ways import Hop, hidden, line, path, shared, stand_in, withholds
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
 NEEDS: Mapping[EventKind, frozenset[Share]] = {
@@ -47,15 +47,6 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]|<img src=\"cid:p\d+\">")
 _LINK = re.compile(r"<a href=\"([^\"]*)\">(.*?)</a>", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One link on the way from a reader (`near`) to an author (`far`)."""
-
-    link: Link
-    near: Ticket
-    far: Ticket
 
 
 def entry(chain: Chain, network: Network, reader: Ticket, event: Event) -> Entry | None:
@@ -150,55 +141,11 @@ def author_name(chain: Chain, network: Network, reader: Ticket, event: Event) ->
     return (event.author.name, party) if person and _is_name(network, event.author.name) else (party, party)
 
 
-def path(chain: Chain, network: Network, near: Ticket, far: Ticket) -> tuple[Hop, ...]:
-    """The links between two tickets of a chain, from `near` to `far`: up to the common ancestor, then down."""
-    up, down = _line(chain, near), _line(chain, far)
-    while up and down and up[-1].id == down[-1].id:
-        common = up.pop()
-        down.pop()
-    climb = [*up, common]
-    descend = [common, *reversed(down)]
-    return tuple(
-        [Hop(_link(network, low), low, high) for low, high in pairwise(climb)]
-        + [Hop(_link(network, low), high, low) for high, low in pairwise(descend)]
-    )
-
-
-def shared(hops: Iterable[Hop]) -> frozenset[Share]:
-    """What crosses every link of a path."""
-    common = frozenset(SHARES)
-    for hop in hops:
-        common &= hop.link.share
-    return common
-
-
-def stand_in(reader: Ticket, ticket: Ticket, hops: Iterable[Hop]) -> Ticket:
-    """The ticket whose party `reader` takes for the one behind `ticket`.
-
-    That is `ticket` itself unless a hidden link lies between: then the one just before the first hidden link; and who
-    stands before that link himself knows his neighbour across it, but nobody beyond.
-    """
-    for hop in hops:
-        if hop.link.identity == "hidden":
-            return hop.far if hop.near.id == reader.id else hop.near
-    return ticket
-
-
 def _ends_before(reader: Ticket, hops: tuple[Hop, ...]) -> bool:
     """Whether somebody next to `reader` would have files that go this way, but for being hidden from their author."""
     if len(hops) < 2 or hops[0].far.id != reader.id or hops[0].link.identity != "hidden":
         return False
     return "attachments" in shared(hops) and not hidden(hops[1:])
-
-
-def withholds(link: Link) -> bool:
-    """Whether the link keeps anything back, so that what was cut from a mail, letters with all they say, must not cross it."""
-    return link.identity != "person" or not link.share.issuperset(SHARES)
-
-
-def hidden(hops: Iterable[Hop]) -> bool:
-    """Whether somebody is hidden on the way."""
-    return any(hop.link.identity == "hidden" for hop in hops)
 
 
 def _facts(chain: Chain, network: Network, reader: Ticket) -> list[tuple[Fact, Ticket]]:
@@ -363,7 +310,7 @@ def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> Sea
 
 def _visible_depth(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> int:
     """How deep the ticket lies among those that the reader knows of: hidden levels must not show as a gap."""
-    above = _line(chain, ticket)[1:]
+    above = line(chain, ticket)[1:]
     return sum(stand_in(reader, high, path(chain, network, reader, high)).id == high.id for high in above)
 
 
@@ -374,19 +321,6 @@ def _in_order(chain: Chain) -> list[Ticket]:
         return [found for ticket in chain.tickets if ticket.parent == parent for found in (ticket, *below(ticket.id))]
 
     return below(None)
-
-
-def _line(chain: Chain, ticket: Ticket) -> list[Ticket]:
-    """A ticket and all above it, up to the chain's first."""
-    line = [ticket]
-    while line[-1].parent is not None:
-        line.append(chain.ticket(line[-1].parent))
-    return line
-
-
-def _link(network: Network, ticket: Ticket) -> Link:
-    """The link a ticket came over. One that was taken out of the configuration tells as little as it can."""
-    return network.links.get(ticket.link or "") or Link(ticket.link or "", "", ticket.party, identity="hidden")
 
 
 def _party(network: Network, ticket: Ticket) -> Party:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay import address, visibility
+from relay import address, visibility, ways
 from relay.model import Attachment, Chain, Contact, Entry, Event, Link, Network, Share, Ticket
 from tests.chains import DOMAIN, NOW, chain, chains, crosses, in_person, knows, line, links_of, network, way
 
@@ -37,9 +37,9 @@ def pairs(drawn: tuple[Network, Chain]) -> list[tuple[Ticket, Ticket]]:
 def test_a_path_is_the_shortest_way_and_the_same_from_both_ends(drawn: tuple[Network, Chain]) -> None:
     of, matter = drawn
     for near, far in pairs(drawn):
-        hops = visibility.path(matter, of, near, far)
+        hops = ways.path(matter, of, near, far)
         assert [hop.link for hop in hops] == way(links_of(of, matter), near.id, far.id)
-        back = visibility.path(matter, of, far, near)
+        back = ways.path(matter, of, far, near)
         assert [(hop.near, hop.far) for hop in hops] == [(hop.far, hop.near) for hop in reversed(back)]
         assert [hop.near.id for hop in hops][1:] == [hop.far.id for hop in hops][:-1]
         assert not hops or (hops[0].near, hops[-1].far) == (near, far)
@@ -173,10 +173,10 @@ def test_names_beyond_a_hidden_link_never_show(drawn: tuple[Network, Chain]) -> 
 def test_a_stand_in_is_the_last_that_the_reader_knows_on_the_way(drawn: tuple[Network, Chain]) -> None:
     of, matter = drawn
     for reader, writer in pairs(drawn):
-        hops = visibility.path(matter, of, reader, writer)
+        hops = ways.path(matter, of, reader, writer)
         on_the_way = [reader, *(hop.far for hop in hops)]
         known = [on_the_way[at] for at in range(len(on_the_way)) if knows([hop.link for hop in hops[:at]])]
-        assert visibility.stand_in(reader, writer, hops) == known[-1]
+        assert ways.stand_in(reader, writer, hops) == known[-1]
 
 
 @pytest.mark.parametrize("name", ["w@w.example", "Writer w@w.example", "Writer (w@w.example)"])
