@@ -11,14 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, ledger, people, rules, store, workflow
+from relay import address, familiar, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
 from relay.mail import commands
-from relay.mail.parts import pictures
-from relay.mail.text import signature
-from relay.model import Attachment, Bounce, Chain, Envelope, Mail, Ticket
+from relay.model import Bounce, Chain, Envelope, Mail, Ticket
 from relay.settings import Settings
 from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
@@ -83,7 +81,9 @@ def settle(
         return _stranger(case)
     if settings.relay.domain in mail.loops:
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
-    case.mail = _without_familiar_pictures(case)
+    if not store.seen_anywhere(connection, case.identity):  # a mail taken up again stays as it was
+        chains = [] if case.links else [own.chain.id for own in case.own]
+        case.mail = familiar.without_pictures(connection, case.mail, chains)
     if refusal := _turn(case):
         return refusal
     for token in dict.fromkeys(case.returns):
@@ -196,7 +196,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         mail=replace(case.mail, author=author),
         mail_id=case.envelope.id,
         cut=_cut(case, own.ticket),
-        unknown_cut=_unknown_cut(case, own.chain.id),
+        unknown_cut=familiar.unknown_cut(case.connection, case.mail, own.chain.id, case.envelope.id),
         links=links,
         note=own.note,
         said_before=before,
@@ -204,7 +204,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         released=case.released,
         nearest={line: commands.nearest(line) for line in case.mail.unknown},
         problems=tuple(Problem("", "foreign-address") for _ in case.strange[:1]),
-        answered=_answered_comments(case, own.chain.id),
+        answered=familiar.answered_comments(case.connection, case.mail, own.chain.id),
     )
     if before and not links:
         case.again = True
@@ -217,7 +217,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
     if not rules.is_internal(turn):
-        _know_pictures(case, own.chain.id)
+        familiar.know_pictures(case.connection, case.mail, own.chain.id, case.envelope.id)
     if not before:
         ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
 
@@ -242,56 +242,6 @@ def _cut(case: _Mail, ticket: Ticket) -> str:
     if all(command.word != "full" for command in case.mail.commands):
         return ""
     return store.last_cut(case.connection, ticket.id, case.mail.author.address)
-
-
-def _unknown_cut(case: _Mail, chain_id: int) -> str:
-    """What was cut from the mail but for the obvious: the chain quoted, a signature that has been seen."""
-    mail, parts = case.mail, []
-    if mail.kind != "reply":
-        return ""
-    if mail.quoted and not (address.mentions(mail.quoted) or store.is_known(case.connection, chain_id, mail.quoted)):
-        parts.append(mail.quoted)
-    if mail.signature and not signature.is_of_a_client(mail.signature):
-        letters = "".join(letter for letter in mail.signature.lower() if letter.isalpha())
-        mark = hashlib.sha256(f"{mail.author.address.lower()}\0{letters}".encode(errors="replace")).hexdigest()
-        if ledger.first_time(case.connection, mark, "signature", chain_id, case.envelope.id):
-            parts.append(mail.signature)
-    return "\n\n".join(parts)
-
-
-def _answered_comments(case: _Mail, chain_id: int) -> tuple[dict[str, Any], ...]:
-    """What passages of the mail answer, as far as it was said in the chain publicly, with whose words they are.
-
-    Those that answer something else are told without it, so that each finds its own place in the text.
-    """
-    said = store.public_comments(case.connection, chain_id) if case.mail.answered else []
-    found = [(each, store.said_by(said, each.quote)) for each in case.mail.answered]
-    told = ({"quote": each.quote if of is not None else "", "answer": each.answer, "of": of} for each, of in found)
-    return tuple(told) if any(of is not None for _, of in found) else ()
-
-
-def _without_familiar_pictures(case: _Mail) -> Mail:
-    """The mail without the pictures of a signature that its author has sent before; a mail taken up again stays as it was."""
-    suspects = pictures.suspects(case.mail)
-    if not suspects or store.seen_anywhere(case.connection, case.identity):
-        return case.mail
-    return pictures.without(case.mail, {file.sha256 for file in suspects if _is_familiar(case, file)})
-
-
-def _is_familiar(case: _Mail, file: Attachment) -> bool:
-    """Whether those who get the mail have had that picture of its author, or two other chains: one may be a photo shown again."""
-    seen = store.seen_anywhere(case.connection, _picture_mark(case, file))
-    return len(seen) > 1 or (bool(case.own) and not case.links and {own.chain.id for own in case.own} <= set(seen))
-
-
-def _know_pictures(case: _Mail, chain_id: int) -> None:
-    """From the next mail on, this mail's pictures are no news of its author. Internal ones nobody else has seen."""
-    for file in pictures.suspects(case.mail):
-        ledger.first_time(case.connection, _picture_mark(case, file), f"picture:{chain_id}", chain_id, case.envelope.id)
-
-
-def _picture_mark(case: _Mail, file: Attachment) -> str:
-    return hashlib.sha256(f"{case.mail.author.address.lower()}\0{file.sha256}".encode(errors="replace")).hexdigest()
 
 
 def _answered(case: _Mail, party: str) -> Own | None:
