@@ -31,6 +31,7 @@ from storage.spool import Spool
 
 PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
+SMALL = 64_000  # bytes of a mail that is kept in memory while it waits to be read
 KNOWN = 10_000  # addresses remembered as existing
 
 
@@ -82,10 +83,10 @@ class Intake:
             self._known.clear()
         self._known[found] = None
 
-    async def accept(self, envelope: Envelope, _raw: bytes) -> None:
+    async def accept(self, envelope: Envelope, raw: bytes) -> None:
         """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
         await self._pace()
-        task = asyncio.create_task(self._process(envelope))
+        task = asyncio.create_task(self._process(envelope, raw if len(raw) < SMALL else None))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
@@ -123,9 +124,10 @@ class Intake:
             except Refused as error:
                 return await self._set_aside(envelope, str(error))
 
-    async def _process(self, envelope: Envelope) -> None:
+    async def _process(self, envelope: Envelope, raw: bytes | None = None) -> None:
+        """A mail whose bytes are not at hand is read from the spool when its turn comes."""
         try:
-            outcome = await self._settle(envelope)
+            outcome = await self._settle(envelope, raw)
         except SmtpError:
             raise
         except OSError as error:
@@ -145,9 +147,9 @@ class Intake:
             self._log.info("mail_settled", mail=envelope.id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
         self._wake()
 
-    async def _settle(self, envelope: Envelope) -> Outcome:
+    async def _settle(self, envelope: Envelope, raw: bytes | None) -> Outcome:
         settings, stamp = self._settings(), self._stamp(envelope)
-        mail = await self._readers.read(lambda: self._shelves.spool.read(envelope.id)[1])
+        mail = await self._readers.read(lambda: self._shelves.spool.read(envelope.id)[1] if raw is None else raw)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings)
         await self._store_files(mail)

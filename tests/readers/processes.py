@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.mail.samples import mail
+from tests.mail.samples import joined, mail
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 
 
 def slow(rules: int, *fields: str, sender: str = "Ivan Petrov <ivan@north.example>") -> bytes:
-    """A mail that is below every cap and takes long: the layout of a rule across the page costs some 20 µs and more."""
-    return mail("Hello.<p>" + "<hr>\r\n" * rules + "\r\n", *fields, "Content-Type: text/html", sender=sender)
+    """A mail that is below every cap and takes long, but little memory: to lay out a rule across a page costs some 20 µs."""
+    pages = [b"Content-Type: text/html\r\n\r\nHello.<p>" + b"<hr>\r\n" * 2000] * (rules // 2000)
+    return mail(joined("=-b", *pages), *fields, 'Content-Type: multipart/mixed; boundary="=-b"', sender=sender)
 
 
 def children(pid: int) -> set[int]:
