@@ -11,13 +11,19 @@ from relay.model import Mail
 from relay.readers.limits import LIMITS, Limits
 from relay.readers.process import Reader
 
+QUICK = 0.05  # seconds for which the next mail waits for the process that is at work, whose caches are warm
+
 
 class Readers:
-    """Processes are started when all others are busy, `count` at most; what waits for one waits in its order."""
+    """Quick mails go through one process, one after another; one that is not quick gets another beside it, `count` at most.
+
+    What waits waits in its order.
+    """
 
     def __init__(self, limits: Limits = LIMITS, count: int | None = None) -> None:
         self._limits = limits
         self._room = asyncio.Semaphore(count or min(max(os.cpu_count() or 1, 2), 4))
+        self._turn = asyncio.Semaphore(1)
         self._idle: list[Reader] = []
         self._all: list[Reader] = []
         self._closed = False
@@ -57,16 +63,35 @@ class Readers:
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[Reader]:
         """One that is idle, the last used first."""
-        async with self._room:
-            if self._closed:
-                raise ChildProcessError("no process reads mails any more: the relay is stopping")
-            reader = self._idle.pop() if self._idle else self._new()
-            try:
-                yield reader
-            finally:
-                self._idle.append(reader)
+        await self._turn.acquire()
+        turn = _Once(self._turn.release)
+        try:
+            async with self._room:
+                if self._closed:
+                    raise ChildProcessError("no process reads mails any more: the relay is stopping")
+                reader = self._idle.pop() if self._idle else self._new()
+                late = asyncio.get_running_loop().call_later(QUICK, turn)
+                try:
+                    yield reader
+                finally:
+                    late.cancel()
+                    self._idle.append(reader)
+        finally:
+            turn()
 
     def _new(self) -> Reader:
         reader = Reader(self._limits)
         self._all.append(reader)
         return reader
+
+
+class _Once:
+    """A call that is made once, however often it is asked for."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
