@@ -64,6 +64,7 @@ class App:
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.wait({self._sending}, timeout=grace)
+        self._readers.close()
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
 
@@ -83,7 +84,6 @@ class App:
         self._log.info("configuration_reloaded")
 
     def _close(self) -> None:
-        self._readers.close()
         with self._shelves.database.begin() as connection:
             release_claims(connection, worker(self.settings))
         self._shelves.database.close()
@@ -100,7 +100,7 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
         await shelf.database.write(lambda c: release_claims(c, node(settings)))
         await Intake(shelf, readers, lambda: settings, log, wake=lambda: None).resume()
     finally:
-        await asyncio.to_thread(readers.close)
+        readers.close()
         await asyncio.to_thread(shelf.database.close)
         shelf.spool.close()
 

@@ -31,6 +31,7 @@ from storage.spool import Spool
 
 PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
+SMALL = 64_000  # bytes of a mail that is kept in memory while it waits to be read
 HEADER = 64_000  # bytes at the beginning of a mail in which its addresses and ids stand
 KNOWN = 10_000  # addresses remembered as existing
 
@@ -85,17 +86,17 @@ class Intake:
 
     async def accept(self, envelope: Envelope, raw: bytes) -> None:
         """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
-        tokens = tokens_of(envelope, raw)
-        del raw  # a mail that waits fills no memory
+        arrived = _arrived(envelope, raw)
+        del raw  # a large mail that waits fills no memory
         await self._pace()
-        task = asyncio.create_task(self._process(envelope, tokens))
+        task = asyncio.create_task(self._process(arrived))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
             return task.result()
         self._log.info("mail_takes_long", mail=envelope.id)
-        late = asyncio.create_task(self._late(envelope, tokens, task))
+        late = asyncio.create_task(self._late(arrived, task))
         self._running.add(late)
         late.add_done_callback(self._running.discard)
         return None
@@ -107,7 +108,7 @@ class Intake:
             envelope = from_json(fields)
             self._log.info("mail_resumed", mail=mail_id)
             try:
-                await self._process(envelope, tokens_of(envelope, raw))
+                await self._process(_arrived(envelope, raw))
             except SmtpError as error:
                 await self._set_aside(envelope, f"answered {error} when it was taken up again")
 
@@ -116,21 +117,22 @@ class Intake:
         if self._running:
             await asyncio.wait(self._running, timeout=PATIENCE)
 
-    async def _late(self, envelope: Envelope, tokens: frozenset[str], task: asyncio.Task[None]) -> None:
+    async def _late(self, arrived: _Arrived, task: asyncio.Task[None]) -> None:
         """Sees a mail through whose sender has had his 250: it cannot be refused or sent back for later any more."""
         while True:
             try:
                 try:
                     return await task
                 except Refused as error:
-                    return await self._set_aside(envelope, str(error))
+                    return await self._set_aside(arrived.envelope, str(error))
             except Deferred:
                 await asyncio.sleep(AGAIN)
-                task = asyncio.create_task(self._process(envelope, tokens))
+                task = asyncio.create_task(self._process(arrived))
 
-    async def _process(self, envelope: Envelope, tokens: frozenset[str]) -> None:
+    async def _process(self, arrived: _Arrived) -> None:
+        envelope = arrived.envelope
         try:
-            outcome = await self._settle(envelope, tokens)
+            outcome = await self._settle(arrived)
         except SmtpError:
             raise
         except OSError as error:
@@ -150,10 +152,10 @@ class Intake:
             self._log.info("mail_settled", mail=envelope.id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
         self._wake()
 
-    async def _settle(self, envelope: Envelope, tokens: frozenset[str]) -> Outcome:
-        settings, stamp = self._settings(), self._stamp(envelope)
-        sent = await self._shelves.database.read(lambda c: store.shown(c, tokens, settings.relay.domain))
-        mail = await self._readers.read(lambda: self._shelves.spool.read(envelope.id)[1], sent, settings.files.withhold)
+    async def _settle(self, arrived: _Arrived) -> Outcome:
+        settings, envelope, stamp = self._settings(), arrived.envelope, self._stamp(arrived.envelope)
+        sent = await self._shelves.database.read(lambda c: store.shown(c, arrived.tokens, settings.relay.domain))
+        mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings)
         await self._store_files(mail)
@@ -161,6 +163,9 @@ class Intake:
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
+
+    def _bytes(self, arrived: _Arrived) -> bytes:
+        return self._shelves.spool.read(arrived.envelope.id)[1] if arrived.raw is None else arrived.raw
 
     async def _examined(self, mail: Mail, settings: Settings) -> Mail:
         """The mail with those of its files marked that cannot be cleaned for a hidden link, where there is such a link."""
@@ -205,6 +210,19 @@ class Intake:
 
     def _stamp(self, envelope: Envelope) -> Stamp:
         return Stamp(self._settings().relay.domain, envelope.id, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A mail that lies in the spool; the bytes of a small one are at hand as well. `tokens` as `tokens_of` gives them."""
+
+    envelope: Envelope
+    tokens: frozenset[str]
+    raw: bytes | None
+
+
+def _arrived(envelope: Envelope, raw: bytes) -> _Arrived:
+    return _Arrived(envelope, tokens_of(envelope, raw), raw if len(raw) < SMALL else None)
 
 
 def tokens_of(envelope: Envelope, raw: bytes) -> frozenset[str]:

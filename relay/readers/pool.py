@@ -1,36 +1,38 @@
-"""A few processes that read, for an asyncio program: who waits for one does not stop the loop, and a slow mail keeps one busy."""
+"""A few processes that read: a slow mail keeps one of them busy, and nobody else waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from relay.model import Mail
 from relay.readers.limits import LIMITS, Limits
-from relay.readers.process import ReaderProcess
+from relay.readers.process import Reader
 from relay.settings import PROGRAMS
 
-T = TypeVar("T")
+QUICK = 0.05  # seconds for which the next mail waits for the process that is at work, whose caches are warm
 
 
 class Readers:
-    """Processes are started when all others are busy, `count` at most; what waits for one waits in its order."""
+    """Quick mails go through one process, one after another; one that is not quick gets another beside it, `count` at most.
+
+    What waits waits in its order.
+    """
 
     def __init__(self, limits: Limits = LIMITS, count: int | None = None) -> None:
         self._limits = limits
-        self._threads = ThreadPoolExecutor(count or min(max(os.cpu_count() or 1, 2), 4), "reader")
-        self._idle: list[ReaderProcess] = []
-        self._all: list[ReaderProcess] = []
+        self._room = asyncio.Semaphore(count or min(max(os.cpu_count() or 1, 2), 4))
+        self._turn = asyncio.Semaphore(1)
+        self._idle: list[Reader] = []
+        self._all: list[Reader] = []
         self._closed = False
 
     async def start(self) -> None:
         """Starts the first process, so that the first mail need not wait for it. Raises ChildProcessError."""
-        await self._run(ReaderProcess.start)
+        async with self._reader() as reader:
+            await reader.start()
 
     async def read(self, load: Callable[[], bytes], sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
         """The mail whose raw bytes `load` gives, read as `mail.read` does.
@@ -39,49 +41,60 @@ class Readers:
 
         Raises Refused as `mail.read` does, Unreadable, ChildProcessError when no process can be started, and what `load` raises.
         """
-        return await self._run(lambda process: process.read(load(), sent, withhold))
+        async with self._reader() as reader:
+            return await reader.read(load(), sent, withhold)
 
     async def clean(self, file: bytes) -> bytes | None:
         """As `cleaning.clean`; None also when that takes too much. Raises ChildProcessError."""
-        return await self._run(lambda process: process.clean(file))
+        async with self._reader() as reader:
+            return await reader.clean(file)
 
     async def stuck(self, files: Sequence[bytes]) -> list[bool]:
         """Of each file, whether it cannot be cleaned; the files of one mail share its time. Raises ChildProcessError."""
-
-        def look(process: ReaderProcess) -> list[bool]:
-            deadline = time.monotonic() + self._limits.seconds
-            return [process.is_stuck(file, deadline - time.monotonic()) for file in files]
-
-        return await self._run(look)
+        loop = asyncio.get_running_loop()
+        async with self._reader() as reader:
+            await reader.start()
+            deadline = loop.time() + self._limits.seconds
+            return [await reader.is_stuck(file, deadline - loop.time()) for file in files]
 
     def close(self) -> None:
-        """Ends every process; jobs that wait are cancelled, one under way fails."""
+        """Ends every process; a job under way fails, and so do those to come."""
         self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in self._all:
-            process.kill()
-        self._threads.shutdown(wait=True)
-        for process in self._all:
-            process.close()
+        for reader in self._all:
+            (reader.close if reader in self._idle else reader.kill)()
 
-    async def _run(self, job: Callable[[ReaderProcess], T]) -> T:
-        def run() -> T:
-            with self._process() as process:
-                return job(process)
-
-        if self._closed:
-            raise ChildProcessError("no process reads mails any more: the relay is stopping")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
-
-    @contextmanager
-    def _process(self) -> Iterator[ReaderProcess]:
-        """One that is idle, the last used first; there are never more than threads."""
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[Reader]:
+        """One that is idle, the last used first."""
+        await self._turn.acquire()
+        turn = _Once(self._turn.release)
         try:
-            process = self._idle.pop()
-        except IndexError:
-            process = ReaderProcess(self._limits)
-            self._all.append(process)
-        try:
-            yield process
+            async with self._room:
+                if self._closed:
+                    raise ChildProcessError("no process reads mails any more: the relay is stopping")
+                reader = self._idle.pop() if self._idle else self._new()
+                late = asyncio.get_running_loop().call_later(QUICK, turn)
+                try:
+                    yield reader
+                finally:
+                    late.cancel()
+                    self._idle.append(reader)
         finally:
-            self._idle.append(process)
+            turn()
+
+    def _new(self) -> Reader:
+        reader = Reader(self._limits)
+        self._all.append(reader)
+        return reader
+
+
+class _Once:
+    """A call that is made once, however often it is asked for."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()

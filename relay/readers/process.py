@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 from relay.errors import Refused
@@ -29,8 +30,8 @@ class Unreadable(Exception):
     """Foreign bytes made their reader hang, grow, die or fail; the text says which, and completes "could not be read: it …"."""
 
 
-class ReaderProcess:
-    """One process, for one thread at a time. A context manager that ends it."""
+class Reader:
+    """One process, for one task at a time."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -38,64 +39,62 @@ class ReaderProcess:
         self._socket: socket.socket | None = None
         self._closed = False
 
-    def __enter__(self) -> ReaderProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     # ── what it does ───────────────────────────────────────────────────────────────────────────────────────
 
-    def read(self, raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
+    async def read(self, raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
         """As `mail.read`. Raises Refused as that does; Unreadable; ChildProcessError when no process can be started."""
-        mail: Mail = self._ask("mail", raw, self._limits.seconds, sent=list(sent), withhold=sorted(withhold))
+        mail: Mail = await self._ask("mail", raw, self._limits.seconds, sent=list(sent), withhold=sorted(withhold))
         return mail
 
-    def read_body(self, body: bytes, kind: str) -> Text:
-        """`mail.read_body`: `kind` is "text" or "html", in UTF-8 or what looks like it. Raises Unreadable, ChildProcessError."""
-        text: Text = self._ask(kind, body, self._limits.seconds)
+    async def read_body(self, body: bytes, kind: str) -> Text:
+        """As `mail.read_body`, of UTF-8 or what looks like it; `kind` is "text" or "html". Raises as `read`, but for Refused."""
+        text: Text = await self._ask(kind, body, self._limits.seconds)
         return text
 
-    def clean(self, file: bytes) -> bytes | None:
+    async def clean(self, file: bytes) -> bytes | None:
         """As `cleaning.clean`; None also when that takes too much. Raises ChildProcessError."""
         try:
-            cleaned: bytes | None = self._ask("clean", file, self._limits.seconds)
+            cleaned: bytes | None = await self._ask("clean", file, self._limits.seconds)
         except Unreadable:
             return None
         return cleaned
 
-    def is_stuck(self, file: bytes, seconds: float) -> bool:
+    async def is_stuck(self, file: bytes, seconds: float) -> bool:
         """Whether the file cannot be cleaned, or not within `seconds`. Raises ChildProcessError."""
         if seconds <= 0:
             return True
         try:
-            stuck: bool = self._ask("stuck", file, seconds)
+            stuck: bool = await self._ask("stuck", file, seconds)
         except Unreadable:
             return True
         return stuck
 
     # ── how it is asked ────────────────────────────────────────────────────────────────────────────────────
 
-    def _ask(self, job: str, content: bytes, seconds: float, **beside: Any) -> Any:
+    async def _ask(self, job: str, content: bytes, seconds: float, **beside: Any) -> Any:
         """The result of a job; a process that dies of it is replaced once, for it may have been killed from outside."""
         ended = ""
         for _ in range(TRIES):
-            self.start()
+            await self.start()
             try:
-                return self._result(self._exchange(job, beside, content, seconds))
+                async with asyncio.timeout(seconds):
+                    answer = await self._exchange(job, beside, content)
             except TimeoutError:
                 self._end()
                 raise Unreadable(f"took more than {self._limits.seconds:g} s to read") from None
             except (EOFError, OSError):
                 ended = self._end()
+            except BaseException:  # cancelled: its answer would be taken for the next one's
+                self._end()
+                raise
+            else:
+                return self._result(answer)
         raise Unreadable(f"ended the process that read it, twice ({ended})")
 
-    def _exchange(self, job: str, beside: dict[str, Any], content: bytes, seconds: float) -> wire.Answer:
+    async def _exchange(self, job: str, beside: dict[str, Any], content: bytes) -> wire.Answer:
         assert self._socket is not None
-        deadline = time.monotonic() + seconds
-        self._socket.settimeout(seconds)
-        wire.send(self._socket, job.encode(), json.dumps(beside).encode(), content)
-        return wire.answer(self._socket, deadline)
+        await wire.ask(self._socket, job, beside, content)
+        return await wire.answer(self._socket)
 
     def _result(self, answer: wire.Answer) -> Any:
         verdict, value = answer
@@ -111,31 +110,33 @@ class ReaderProcess:
 
     # ── its life ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Starts the process unless it runs, and waits until it is ready. Raises ChildProcessError when that fails."""
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._process is None:
             try:
-                self._begin()
+                async with asyncio.timeout(START):
+                    await wire.answer(self._begin())
             except (EOFError, OSError) as error:
                 raise ChildProcessError(f"no process that reads mails could be started: {error} ({self._end()})") from error
+            except BaseException:
+                self._end()
+                raise
 
-    def _begin(self) -> None:
+    def _begin(self) -> socket.socket:
         if self._closed:
             raise OSError("the relay is stopping")
         command = [sys.executable, "-c", _BEGIN, str(self._limits.seconds), str(self._limits.memory), json.dumps(sys.path)]
-        ours, theirs = socket.socketpair()
-        self._socket = ours
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_READERS)  # inherited, so there is no moment without
         try:
             with theirs:
                 self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if self._closed:
-            raise OSError("the relay is stopping")
-        wire.answer(ours, time.monotonic() + START)
+        return self._socket
 
     def _end(self) -> str:
         """Kills what is left of the process; how it ended."""
@@ -150,12 +151,46 @@ class ReaderProcess:
         return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
     def kill(self) -> None:
-        """Ends it for good, from any thread: a job that is under way fails."""
+        """Ends it for good while a job is under way, which fails with ChildProcessError."""
         self._closed = True
-        if (process := self._process) is not None:
-            process.kill()
+        if self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
-        """Ends it for good, when no job is under way."""
+        """Ends it for good while no job is under way."""
         self._closed = True
         self._end()
+
+
+class ReaderProcess:
+    """The same for a program without a loop. A context manager that ends the process."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._reader, self._runner = Reader(limits), asyncio.Runner()
+
+    def __enter__(self) -> ReaderProcess:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None) -> None:
+        self._reader.close()
+        self._runner.close()
+
+    def start(self) -> None:
+        """As `Reader.start`."""
+        self._runner.run(self._reader.start())
+
+    def read(self, raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
+        """As `Reader.read`."""
+        return self._runner.run(self._reader.read(raw, sent, withhold))
+
+    def read_body(self, body: bytes, kind: str) -> Text:
+        """As `Reader.read_body`."""
+        return self._runner.run(self._reader.read_body(body, kind))
+
+    def clean(self, file: bytes) -> bytes | None:
+        """As `Reader.clean`."""
+        return self._runner.run(self._reader.clean(file))
+
+    def is_stuck(self, file: bytes, seconds: float) -> bool:
+        """As `Reader.is_stuck`."""
+        return self._runner.run(self._reader.is_stuck(file, seconds))

@@ -7,12 +7,11 @@ bytes are never unpickled.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import socket
 import struct
-import time
-from collections.abc import Iterator
 from io import BufferedReader
 from typing import Any, Literal
 
@@ -23,24 +22,42 @@ _LENGTH = struct.Struct("!Q")
 _SMALL = 64 * 1024  # bytes: what is larger is not copied to stand behind its length
 
 
-def send(to: socket.socket, *contents: bytes) -> None:
-    """Sends each with its length. Raises TimeoutError when that takes longer than the socket's timeout, OSError."""
-    for piece in _pieces(contents):
-        to.sendall(piece)
+# ── the relay's end ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _pieces(contents: tuple[bytes, ...]) -> Iterator[bytes]:
-    small = b""
-    for content in contents:
-        small += _LENGTH.pack(len(content))
-        if len(content) < _SMALL:
-            small += content
-        else:
-            yield small
-            yield content
-            small = b""
-    if small:
-        yield small
+async def ask(process: socket.socket, name: str, beside: dict[str, Any], content: bytes) -> None:
+    """Sends a request; the socket does not block. Raises OSError when the process has died."""
+    loop, told = asyncio.get_running_loop(), _framed(name.encode()) + _framed(json.dumps(beside).encode())
+    head = told + _LENGTH.pack(len(content))
+    if len(content) <= _SMALL:
+        await loop.sock_sendall(process, head + content)
+    else:
+        await loop.sock_sendall(process, head)
+        await loop.sock_sendall(process, content)
+
+
+async def answer(process: socket.socket) -> Answer:
+    """What the process says. Raises EOFError or OSError when it has died."""
+    loop = asyncio.get_running_loop()
+    begun = await loop.sock_recv(process, _SMALL)
+    while begun and len(begun) < _LENGTH.size:
+        begun += await loop.sock_recv(process, _SMALL)
+    if not begun:
+        raise EOFError("the process has ended")
+    (length,) = _LENGTH.unpack_from(begun)
+    content, have = bytearray(length), len(begun) - _LENGTH.size
+    content[:have] = memoryview(begun)[_LENGTH.size :]
+    view = memoryview(content)
+    while have < length:
+        count = await loop.sock_recv_into(process, view[have:])
+        if not count:
+            raise EOFError("the process has ended")
+        have += count
+    unpacked: Answer = pickle.loads(content)  # noqa: S301 - of our own process
+    return unpacked
+
+
+# ── the other end ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def request(source: BufferedReader) -> tuple[str, dict[str, Any], bytes] | None:
@@ -58,25 +75,19 @@ def _content(source: BufferedReader) -> bytes | None:
     return content if len(content) == length else None
 
 
-def packed(answer: Answer) -> bytes:
-    """The answer as it is sent."""
-    return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+def packed(told: Answer) -> bytes:
+    """The answer as it is sent, but for its length."""
+    return pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
 
 
-def answer(source: socket.socket, deadline: float) -> Answer:
-    """What the process says. Raises TimeoutError after `deadline` (monotonic), EOFError or OSError when it has died."""
-    (length,) = _LENGTH.unpack(_received(source, _LENGTH.size, deadline))
-    unpacked: Answer = pickle.loads(_received(source, length, deadline))  # noqa: S301 - of our own process
-    return unpacked
+def send(relay: socket.socket, content: bytes) -> None:
+    """Sends a packed answer; the socket blocks. Raises OSError when the relay has gone."""
+    if len(content) <= _SMALL:
+        relay.sendall(_framed(content))
+    else:
+        relay.sendall(_LENGTH.pack(len(content)))
+        relay.sendall(content)
 
 
-def _received(source: socket.socket, length: int, deadline: float) -> bytearray:
-    content = bytearray(length)
-    view, have = memoryview(content), 0
-    while have < length:
-        source.settimeout(max(deadline - time.monotonic(), 0.001))
-        count = source.recv_into(view[have:])
-        if not count:
-            raise EOFError("the process has ended")
-        have += count
-    return content
+def _framed(content: bytes) -> bytes:
+    return _LENGTH.pack(len(content)) + content
