@@ -274,6 +274,7 @@ def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
     mail, relay = case.mail, case.settings.relay
     if mail.kind != "reply":
         case.done.append("an automatic mail opens no ticket")
+        _tell_of_machine(case, party)
         return None
     if rules.is_internal(Turn(0, mail, "")):
         if case.touched:
@@ -287,6 +288,29 @@ def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
     ledger.note_sighting(case.connection, case.identity, "open", chain.id, case.envelope.id)
     _take(case, Own(chain, chain.tickets[0], note=False), links, opening=True)
     return None
+
+
+def _tell_of_machine(case: _Mail, party: str) -> None:
+    """The postmaster hears once of a program that writes to an intake address: it may be one that should open tickets."""
+    author = case.mail.author.address.lower()
+    mark = hashlib.sha256(f"{author}\0{case.mail.kind}".encode(errors="replace")).hexdigest()
+    if not ledger.first_time(case.connection, mark, "machine", 0, case.envelope.id):
+        return
+    statement = {
+        "what": f"A mail of {people.party_of(case.settings.network, party).name} has opened no ticket: no person wrote it",
+        "details": {
+            "Mail": case.envelope.id,
+            "From": author,
+            "Subject": case.mail.subject,
+            "To": ", ".join(case.envelope.rcpt_to),
+            "Taken for": case.mail.kind,
+        },
+        "text": (
+            "Only what a person writes opens a ticket. If a program there is meant to, its mails must not be marked as automatic "
+            "or as bulk (Auto-Submitted, Precedence, List-Unsubscribe). This is said once for each sender; the mail is kept."
+        ),
+    }
+    tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
 # ── strangers, returned mail, the postmaster's ─────────────────────────────────────────────────────────────

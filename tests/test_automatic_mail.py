@@ -199,3 +199,14 @@ def test_the_postmaster_hears_once_of_a_filter(relay: Relay, sink: Sink, kind: s
     assert f"let mail from @{DOMAIN} through" in " ".join(sink.wait(ADMIN).text.split())
     until(lambda: relay.json("queue", "list") == [], "an empty queue")
     assert len(sink.to(ADMIN)) == 1
+
+
+def test_the_postmaster_hears_once_of_a_program_that_would_open_tickets(relay: Relay, sink: Sink) -> None:
+    for count in range(2):
+        mail = write(f"Monitor <{ANNA}>", INTAKE, f"Disk {count} is full.", subject=f"Alert {count}")
+        mail["Auto-Submitted"] = "auto-generated"
+        assert relay.send(mail, ANNA, INTAKE)[0] == 250
+    told = sink.wait(ADMIN)
+    assert "opened no ticket" in told.text and "Alert 0" in told.text and "auto-reply" in told.text
+    opens(relay, sink)
+    assert len(sink.to(ADMIN)) == 1

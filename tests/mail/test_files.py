@@ -142,7 +142,7 @@ def test_an_octet_stream_picture_stands_in_the_text() -> None:
         ("photo.jpg.{00020d75-0000-0000-c000-000000000046}", b"x", "disguised"),
         ("photo.jpg", EXE, "disguised"),
         ("document.pdf", ELF, "disguised"),
-        ("notes.txt", b"#!/bin/sh\nrm\n", "disguised"),
+        ("notes.pdf", b"#!/bin/sh\nrm\n", "disguised"),
         ("photo.png", SHORTCUT, "disguised"),
         ("act.doc", b"\xca\xfe\xba\xbe\0\0\0\x34", "disguised"),
         ("act.doc", b"\xcf\xfa\xed\xfe", "disguised"),
@@ -179,9 +179,9 @@ def test_the_list_is_the_administrators() -> None:
 
 def test_files_out_of_other_packings_are_looked_at_too() -> None:
     script = b"#!/bin/sh\n"
-    text = b"The tool.\r\n\r\nbegin 644 a.txt\r\n" + binascii.b2a_uu(script) + b"`\r\nend\r\n"
+    text = b"The tool.\r\n\r\nbegin 644 a.jpg\r\n" + binascii.b2a_uu(script) + b"`\r\nend\r\n"
     (found,) = read(multipart("mixed", part("text/plain", text))).attachments
-    assert (found.name, found.content, found.withheld) == ("a.txt", script, "disguised")
+    assert (found.name, found.content, found.withheld) == ("a.jpg", script, "disguised")
 
 
 @given(NAMES, st.binary(max_size=300) | st.sampled_from([EXE, ELF, SHORTCUT, zipped("a.exe")]))
@@ -193,3 +193,11 @@ def test_nothing_raises_and_an_empty_list_lets_everything_through(name: str, con
 @given(NAMES.map(attachments.cleaned), st.sampled_from([EXE, ELF, SHORTCUT]))
 def test_a_program_is_one_under_every_name(name: str, content: bytes) -> None:
     assert dangers.danger(name, content, PROGRAMS)
+
+
+def test_a_log_of_a_shell_and_a_document_named_after_a_site_are_passed_on() -> None:
+    script, pdf = b"#!/bin/sh\nuname -a\n", b"%PDF-1.7\n1 0 obj\n"
+    wanted = {"log.txt": "", "run.sh": "program", "offer for acme.com": "", "photo.jpg": "disguised"}
+    contents = {"log.txt": script, "run.sh": script, "offer for acme.com": pdf, "photo.jpg": script}
+    assert {name: dangers.danger(name, contents[name], PROGRAMS) for name in wanted} == wanted
+    assert dangers.danger("old.com", b"\xe9\x00\x01", PROGRAMS) == "program"

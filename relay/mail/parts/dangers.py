@@ -76,6 +76,7 @@ _SHOWN = frozenset(
         "log",
     }
 )
+_PLAIN = frozenset({"txt", "text", "log", "md", "csv", "conf", "cfg", "ini", "lst", "out"})
 _SHELL_CLASS = re.compile(r"\.\{[0-9a-f-]{36}\}$", re.IGNORECASE)
 _BLANKS_BEFORE_END = re.compile(r"[\s\u2800]{4,}\.\w{1,11}\W*$")
 _REVERSED = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -90,12 +91,19 @@ def danger(name: str, content: bytes, withhold: frozenset[str], raw_name: str = 
     if not withhold:
         return ""
     what = kinds.program(content)
-    if named := listed(name, withhold):
+    if what == "sh" and extension(name) in _PLAIN:
+        what = ""  # a log of a shell: opened, it is shown
+    if (named := listed(name, withhold)) and not (named == "com" and _is_document(content)):
         hides = bool(_BLANKS_BEFORE_END.search(raw_name) or _REVERSED.search(raw_name)) or _second(name) in _SHOWN
         return "disguised" if hides or (what and named not in _family(what)) else "program"
     if what and (extension(name) not in _family(what) or what in withhold):
         return "program" if extension(name) in ("", *_family(what)) else "disguised"
     return "in-archive" if any(listed(member, withhold) for member in members(content)) else ""
+
+
+def _is_document(content: bytes) -> bool:
+    """Whether a file is of a kind that is shown: "offer for acme.com" is a name that people give."""
+    return kinds.of("application/octet-stream", content) != "application/octet-stream"
 
 
 def listed(name: str, withhold: frozenset[str]) -> str:
