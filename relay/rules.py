@@ -204,13 +204,19 @@ def _heard_again(case: Case) -> tuple[Event, ...]:
 
 
 def _misunderstood(turn: Turn) -> list[Problem]:
-    suspected = _suspected(turn.mail)
-    return [
-        Problem(line, "internal-suspected")
-        if line in suspected
-        else Problem(line, "unknown-command", {"command": command} if (command := turn.nearest.get(line)) else {})
-        for line in turn.mail.unknown
-    ]
+    suspected, signature = _suspected(turn.mail), {line.strip() for line in turn.mail.signature.splitlines()}
+    return [_why_not_read(turn, line, line in suspected, line in signature) for line in turn.mail.unknown]
+
+
+def _why_not_read(turn: Turn, line: str, suspected: bool, signed: bool) -> Problem:
+    """Why a line that looks like a command was not read as one."""
+    if suspected:
+        return Problem(line, "internal-suspected")
+    if signed:
+        return Problem(line, "in-signature")
+    if len(_HASHED.findall(line)) > 1:
+        return Problem(line, "several-commands")
+    return Problem(line, "unknown-command", {"command": command} if (command := turn.nearest.get(line)) else {})
 
 
 def _contradicting(commands: Sequence[Command]) -> list[Command]:

@@ -71,7 +71,7 @@ def test_a_near_miss_is_told(subject: str) -> None:
 
 
 def test_a_near_miss_in_both_is_told_once() -> None:
-    assert sent("#acept", "#acept\n#resolve").unknown == ("#acept", "#resolve")
+    assert sent("#acept", "#acept\n#resolv").unknown == ("#acept", "#resolv")
 
 
 def test_the_subject_comes_before_the_body() -> None:
