@@ -187,7 +187,10 @@ def _carry_out(case: Case) -> _Done:
         contradicting = _contradicting(case.turn.mail.commands)
         for command in case.turn.mail.commands:
             conflict = deeds.Deed(problem=Problem(command.line, "conflict")) if command in contradicting else None
-            done = done.then(conflict or deeds.do(done.case, command), command)
+            deed = conflict or deeds.do(done.case, command)
+            done = done.then(deed, command)
+            if deed.problem is None:
+                done = replace(done, problems=(*done.problems, *deeds.left_over(command)))
     for key in case.turn.links:
         if not deeds.passed_before(done.case, key):
             done = done.then(deeds.pass_over(done.case, key))
