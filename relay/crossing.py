@@ -6,7 +6,7 @@ Nothing is said of parties that he may not know of: what goes on beyond a hidden
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from relay import visibility, ways
 from relay.decision import Problem
@@ -15,12 +15,20 @@ from relay.people import party_of
 
 
 def problems(chain: Chain, network: Network, ticket: Ticket, events: Iterable[Event]) -> list[Problem]:
-    """For the author at `ticket` of `events`: a comment that nobody may see, files that stay with him."""
+    """For the author at `ticket` of `events`: a comment or a remark that nobody may see, files that stay with him."""
+    events = tuple(events)
     said = [event for event in events if event.kind == "comment" and not event.internal]
+    remarks = [event for event in events if event.kind == "status" and event.ticket == ticket.id and event.text]
     others = [other for other in chain.tickets if other.id != ticket.id]
-    if said and others and not any(visibility.entry(chain, network, other, event) for event in said for other in others):
+    if others and _is_seen_by_none(chain, network, others, said):
         return [Problem("", "not-shared")]
-    return _of_files(chain, network, ticket, [file for event in said for file in event.attachments])
+    unseen = [Problem(remarks[0].text, "remark-not-shared")] if _is_seen_by_none(chain, network, others, remarks) else []
+    return unseen + _of_files(chain, network, ticket, [file for event in said for file in event.attachments])
+
+
+def _is_seen_by_none(chain: Chain, network: Network, others: Iterable[Ticket], events: Sequence[Event]) -> bool:
+    """Whether there are events, and nobody else may see one of them."""
+    return bool(events) and not any(visibility.entry(chain, network, other, event) for other in others for event in events)
 
 
 def _of_files(chain: Chain, network: Network, ticket: Ticket, files: Iterable[Attachment]) -> list[Problem]:

@@ -22,6 +22,8 @@ MOST_STARS = 5
 FROM_ABOVE = frozenset({"rate"})  # beside the moves of `workflow` that are
 PUBLIC = {*MOVES, "ref", "rate", "field"}  # what others see: not for an internal mail
 
+WITHOUT_ARGUMENT = frozenset({"history", "status", "full", "mute", "help"})
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -40,6 +42,12 @@ def do(case: Case, command: Command) -> Deed:
     if case.internal and command.word in PUBLIC:
         return _cannot(command, "internal-mail")
     return DEEDS[command.word](case, command)
+
+
+def left_over(command: Command) -> tuple[Problem, ...]:
+    """Words on the line of a command that takes none: nobody gets them, so its author hears of it."""
+    words = command.word in WITHOUT_ARGUMENT and any(sign.isalnum() for sign in command.argument)
+    return (Problem(command.line, "words-left"),) if words else ()
 
 
 # ── statuses ───────────────────────────────────────────────────────────────────────────────────────────────

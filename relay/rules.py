@@ -187,7 +187,10 @@ def _carry_out(case: Case) -> _Done:
         contradicting = _contradicting(case.turn.mail.commands)
         for command in case.turn.mail.commands:
             conflict = deeds.Deed(problem=Problem(command.line, "conflict")) if command in contradicting else None
-            done = done.then(conflict or deeds.do(done.case, command), command)
+            deed = conflict or deeds.do(done.case, command)
+            done = done.then(deed, command)
+            if deed.problem is None:
+                done = replace(done, problems=(*done.problems, *deeds.left_over(command)))
     for key in case.turn.links:
         if not deeds.passed_before(done.case, key):
             done = done.then(deeds.pass_over(done.case, key))
@@ -204,13 +207,19 @@ def _heard_again(case: Case) -> tuple[Event, ...]:
 
 
 def _misunderstood(turn: Turn) -> list[Problem]:
-    suspected = _suspected(turn.mail)
-    return [
-        Problem(line, "internal-suspected")
-        if line in suspected
-        else Problem(line, "unknown-command", {"command": command} if (command := turn.nearest.get(line)) else {})
-        for line in turn.mail.unknown
-    ]
+    suspected, signature = _suspected(turn.mail), {line.strip() for line in turn.mail.signature.splitlines()}
+    return [_why_not_read(turn, line, line in suspected, line in signature) for line in turn.mail.unknown]
+
+
+def _why_not_read(turn: Turn, line: str, suspected: bool, signed: bool) -> Problem:
+    """Why a line that looks like a command was not read as one."""
+    if suspected:
+        return Problem(line, "internal-suspected")
+    if signed:
+        return Problem(line, "in-signature")
+    if len(_HASHED.findall(line)) > 1:
+        return Problem(line, "several-commands")
+    return Problem(line, "unknown-command", {"command": command} if (command := turn.nearest.get(line)) else {})
 
 
 def _contradicting(commands: Sequence[Command]) -> list[Command]:

@@ -52,6 +52,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Why something in a mail was not done as written: what happened, and what to do.
 PROBLEMS: dict[str, str] = {
     "unknown-command": "This is not a command we know. It changed nothing and stayed in your text as it stands.",
+    "several-commands": "More than one # stands on this line, so it is not clear what is meant. It changed nothing and stayed in "
+    "your text as it stands. Please give each command a line of its own.",
+    "in-signature": "This stands in your signature, where no command is read. It changed nothing. Please write it above.",
+    "words-left": "The command was carried out, but what stands after it on its line was sent to nobody. If the others are to "
+    "read it, please write it on a line of its own.",
+    "remark-not-shared": "These words stay with you: the link to the other side of this ticket shares no statuses. If the others "
+    "are to read them, please write them on a line of their own.",
     "unknown-link": "You have no link of this name, so the ticket was not passed on.",
     "link-not-yours": "This is not a link of yours, so the ticket was not passed on.",
     "already-passed": "The ticket is already with %(party)s over this link, so it was not passed on a second time.",

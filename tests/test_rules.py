@@ -165,6 +165,38 @@ def test_another_misspelt_command_leaves_the_mail_public(line: str) -> None:
     assert letters(done) == {("comment", "a@a.example"), ("comment", "c@c.example"), ("receipt", "b@b.example")}
 
 
+@pytest.mark.parametrize(
+    ("line", "signature", "reason"),
+    [
+        ("#resolved, but do not #close yet", "", "several-commands"),
+        ("#resolved", "Ivan\n #resolved\nNorth", "in-signature"),
+        ("#internl", "#internl", "internal-suspected"),
+    ],
+)
+def test_a_line_that_was_not_read_as_a_command_is_told_with_its_reason(line: str, signature: str, reason: str) -> None:
+    done = decide(mail("Words.", unknown=(line,), signature=signature))
+    assert problems(done) == [{"line": line, "reason": reason}]
+
+
+def test_words_after_a_status_command_go_to_the_others_with_it() -> None:
+    done = decide(mail("", "accept выезжаем завтра"))
+    assert [(event.kind, event.text) for event in done.events] == [("status", "выезжаем завтра")]
+    assert ("comment", "a@a.example") in letters(done) and not problems(done)
+
+
+def test_words_that_nobody_may_see_with_a_status_are_told() -> None:
+    links = [replace(link, share=frozenset({"comments"})) for link in LINKS]
+    done = decide(mail("", "accept выезжаем завтра"), of=network(*links), matter=chain(*links[:2]))
+    assert problems(done) == [{"line": "выезжаем завтра", "reason": "remark-not-shared"}]
+    assert not problems(decide(mail("", "accept"), of=network(*links), matter=chain(*links[:2])))
+
+
+@pytest.mark.parametrize("word", ["status", "help", "history", "mute"])
+def test_words_after_a_command_that_takes_none_are_told(word: str) -> None:
+    assert problems(decide(mail("", f"{word} когда приедете?"))) == [{"line": f"#{word} когда приедете?", "reason": "words-left"}]
+    assert not problems(decide(mail("", f"{word} !")))
+
+
 @pytest.mark.parametrize("way", ["command", "address"])
 def test_an_internal_mail_passes_nothing_on(way: str) -> None:
     sent = mail("Secret.", "internal", *(["pass bd"] if way == "command" else []))

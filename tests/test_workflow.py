@@ -78,6 +78,20 @@ def test_the_life_of_a_ticket(play: Play) -> None:
     assert play.statuses() == {"shop": "in progress", "north": "in progress"}
 
 
+def test_what_stands_on_the_line_of_a_command_gets_through(play: Play) -> None:
+    play.says(IVAN, "#принято, выезжаем завтра")
+    assert "принята" in play.hears(ANNA, "выезжаем завтра").text
+    play.says(IVAN, "#started #time 2h on the way")
+    play.hears(IVAN, "on the way")
+    assert play.statuses() == {"shop": "new", "north": "in progress"}
+    play.says(IVAN, "#решено, но #закрыть пока не надо")
+    play.hears(IVAN, "More than one # stands on this line")
+    play.hears(ANNA, "#закрыть пока не надо")
+    play.says(IVAN, "It runs.\n\n-- \nIvan\n#решено")
+    play.hears(IVAN, "This stands in your signature")
+    assert play.statuses() == {"shop": "new", "north": "in progress"}
+
+
 def test_a_party_in_the_middle_is_downstream_of_one_and_upstream_of_others(play: Play) -> None:
     play.says(IVAN, "#accept\n#pass fix please")
     play.says(SERGEI, "#accept")

@@ -1,7 +1,8 @@
 """The commands that a mail may hold, read out of newly written text; their words in every language are in `keywords`.
 
 A command is a line of its own among the first or last lines: `#word argument`. Only recognised words are commands; a line
-`#5 pump` stays text, and a near miss of a word stays text and is reported.
+`#5 pump` stays text, and a near miss of a word stays text and is reported. Several may share a line, `#accept #time 2h`, where
+it is plain how far each of them goes; else the line stays text and is reported, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ EDGE = 5  # filled lines at either end of a text among which commands stand
 _KEYWORDS = {phrase: word for word in keywords.COMMANDS for phrase in keywords.spellings(word)}
 _ALTERNATIVES = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(_KEYWORDS, key=len, reverse=True))
 _LEAD = r"^[\s*_\ufeff\u200b]{0,8}[#＃]\s?"
-_COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[*_]{{0,3}}(?::\s*|[.!,]?(?:\s+|$))(.*)$", re.IGNORECASE)
+_COMMAND = re.compile(rf"{_LEAD}({_ALTERNATIVES})(?![^\W_])[*_]{{0,3}}(?::\s*|[.!,;]?(?:\s+|$))(.*)$", re.IGNORECASE)
+_HASH = re.compile(r"(?:^|(?<=[\s,;.+&(*_]))[#＃](?=\s?[^\W\d_])")  # where in an argument another command may begin
+_BETWEEN = " \t\xa0,;.+&*_"
+_VALUED = frozenset({"time", "rate", "ref"})  # their argument is a value, so that the next # begins the next command
+MOST = 8  # commands of a line
 _CANDIDATE = re.compile(rf"{_LEAD}([^\W\d_]{{1,20}}(?:\s[^\W\d_]{{1,20}})?)(?![\w/#])", re.IGNORECASE)
 INTERNAL = keywords.spellings("internal")
 _INTERNAL = re.compile(rf"[#＃]\s?(?:{'|'.join(map(re.escape, INTERNAL))})(?![^\W_])", re.IGNORECASE)
@@ -28,14 +33,18 @@ def extract(text: str) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
     """`text` without its command lines, the commands in order, and the lines that look like a misspelt command."""
     lines = text.split("\n")
     edges = _edges(lines)
-    found = {at: command for at in edges if (command := command_of(lines[at])) is not None}
-    found |= {at: command for at, line in enumerate(lines) if (command := _internal(line)) is not None}
+    found = {at: given for at in edges if (given := commands_of(lines[at]))}
+    found |= {at: (command,) for at, line in enumerate(lines) if at not in found and (command := _internal(line)) is not None}
     unknown = tuple(line.strip() for at, line in enumerate(lines) if at not in found and _is_suspect(at in edges, line))
     if not found:
         return text, (), unknown
     found = dict(sorted(found.items()))
     kept = "\n".join(line for at, line in enumerate(lines) if at not in found)
-    return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"), tuple(found.values()), unknown
+    return (
+        re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", kept).strip("\n"),
+        tuple(each for given in found.values() for each in given),
+        unknown,
+    )
 
 
 def of_subject(subject: str) -> tuple[tuple[Command, ...], tuple[str, ...]]:
@@ -48,12 +57,12 @@ def of_subject(subject: str) -> tuple[tuple[Command, ...], tuple[str, ...]]:
 
 def _internal(line: str) -> Command | None:
     """#internal counts wherever it has a line of its own: what it guards must not hang on how long the mail is."""
-    command = command_of(line)
-    return command if command is not None and command.word == "internal" and not command.argument else None
+    given = commands_of(line)
+    return given[0] if len(given) == 1 and given[0].word == "internal" and not given[0].argument else None
 
 
 def _is_suspect(edge: bool, line: str) -> bool:
-    """A misspelt command where commands stand, or #internal in any place and dress: "(#internal)", "some text #internal"."""
+    """A misspelt or unclear command where commands stand, or #internal in any place and dress: "(#internal)", "x #internal"."""
     return (edge and is_near_miss(line)) or _mentions_internal(line)
 
 
@@ -61,12 +70,32 @@ def _mentions_internal(text: str) -> bool:
     return ("#" in text or "＃" in text) and _INTERNAL.search(text) is not None
 
 
-def command_of(line: str) -> Command | None:
-    """The command that a line is, or None. The argument keeps its case."""
-    match = _COMMAND.match(line[:2000]) if "#" in line or "＃" in line else None
-    if match is None:
-        return None
-    return Command(_KEYWORDS[" ".join(match[1].lower().split())], (match[2] or "").strip(), line.strip())
+def commands_of(line: str) -> tuple[Command, ...]:
+    """The commands that a line is, none for a line of text and for one that may be meant in two ways. Arguments keep their case.
+
+    >>> [(each.word, each.argument) for each in commands_of("#accept, #time 2h welding")]
+    [('accept', ''), ('time', '2h welding')]
+    >>> commands_of("#resolved, but please do not #close yet")
+    ()
+    """
+    first = _command(line[:2000]) if "#" in line or "＃" in line else None
+    if first is None or not ("#" in first.argument or "＃" in first.argument):
+        return () if first is None else (first,)
+    begins = [match.start() for match in _HASH.finditer(line[:2000])][1:]
+    if len(begins) >= MOST:
+        return ()
+    ends = [at for at in begins if _command(line[at:2000])]
+    if any(is_near_miss(line[at:]) for at in begins if at not in ends):
+        return ()
+    pieces = [line[start:end].rstrip(_BETWEEN) for start, end in zip([0, *ends], [*ends, len(line)], strict=True)]
+    given = tuple(command for piece in pieces if (command := _command(piece)) is not None)
+    plain = all(not command.argument or command.word in _VALUED for command in given[:-1])
+    return given if plain and len(given) == len(pieces) else ()
+
+
+def _command(text: str) -> Command | None:
+    match = _COMMAND.match(text)
+    return Command(_KEYWORDS[" ".join(match[1].lower().split())], (match[2] or "").strip(), text.strip()) if match else None
 
 
 def guards(text: str) -> tuple[Command, ...]:
@@ -112,7 +141,7 @@ def _reach(lines: Sequence[str], order: Sequence[int]) -> list[int]:
     reached: list[int] = []
     others = 0
     for at in order:
-        others += command_of(lines[at]) is None
+        others += not commands_of(lines[at])
         if others > EDGE:
             break
         reached.append(at)

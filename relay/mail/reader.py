@@ -91,9 +91,13 @@ def read_body(body: str, kind: Literal["text", "html"]) -> Text:
 
 
 def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
-    """The text without its commands, forwarded mail below it, and the commands: the author's own, never the forwarded mail's."""
+    """The text without its commands, forwarded mail below it, and the commands: the author's own, never the forwarded mail's.
+
+    Commands in a signature are not read, but told of: a client may put its "-- " above what was written last.
+    """
     text, given, unknown = commands.extract(found.text)
-    return "\n\n".join(each for each in (text, found.forwarded) if each), given, unknown
+    signed = (line.strip() for line in found.signature.splitlines() if commands.commands_of(line))
+    return "\n\n".join(each for each in (text, found.forwarded) if each), given, (*unknown, *dict.fromkeys(signed))
 
 
 def _with_subject(

@@ -219,6 +219,39 @@ def test_the_writer_is_not_named_as_organiser() -> None:
     assert invitation.text(source, "ivan@north.example") == "Pump"
 
 
+@pytest.mark.parametrize(
+    ("method", "answer", "said"),
+    [
+        ("REPLY", ";PARTSTAT=ACCEPTED", "Accepted: Pump"),
+        ("REPLY", ";PARTSTAT=DECLINED", "Declined: Pump"),
+        ("reply", ";PARTSTAT=tentative", "Tentative: Pump"),
+        ("REPLY", ";PARTSTAT=NEEDS-ACTION", "No answer yet: Pump"),
+        ("REPLY", "", "Reply: Pump"),
+        ("REQUEST", ";PARTSTAT=NEEDS-ACTION", "Pump"),
+        ("CANCEL", "", "Cancelled: Pump"),
+        ("COUNTER", ";PARTSTAT=TENTATIVE", "Another time proposed: Pump"),
+    ],
+)
+def test_what_an_answer_says(method: str, answer: str, said: str) -> None:
+    source = event(f"ATTENDEE{answer}:mailto:ivan@north.example").replace("BEGIN:VEVENT", f"METHOD:{method}\r\nBEGIN:VEVENT")
+    assert invitation.text(source, "ivan@north.example") == said
+
+
+def test_who_answers_for_somebody_else_names_him() -> None:
+    source = event('ATTENDEE;PARTSTAT=DECLINED;CN="Ivan":mailto:ivan@north.example')
+    source = source.replace("BEGIN:VEVENT", "METHOD:REPLY\r\nBEGIN:VEVENT")
+    assert invitation.text(source, "olga@north.example") == "Declined (Ivan <ivan@north.example>): Pump"
+
+
+def test_what_an_invitation_describes_is_shown_within_bounds() -> None:
+    assert (
+        invitation.text(event(r"DESCRIPTION:Bring the key\, please.\n\n\n\nGate 2")) == "Pump\n\nBring the key, please.\n\nGate 2"
+    )
+    assert len(invitation.text(event("DESCRIPTION:" + "word " * 5000))) < invitation.DESCRIBED + 20
+    answered = event("DESCRIPTION:Bring the key").replace("BEGIN:VEVENT", "METHOD:REPLY\r\nBEGIN:VEVENT")
+    assert invitation.text(answered) == "Reply: Pump"
+
+
 @given(st.text(max_size=300))
 def test_no_calendar_raises(text: str) -> None:
-    invitation.text(event(text, "DTSTART:" + text[:20], "DURATION:" + text[:20]))
+    invitation.text(event(text, "DESCRIPTION:" + text, "DTSTART:" + text[:20], "DURATION:" + text[:20]))

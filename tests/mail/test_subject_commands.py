@@ -7,6 +7,7 @@ from email.header import Header
 import pytest
 
 from relay.mail import read
+from relay.mail.reader import read_body
 from relay.model import Mail
 from tests.mail.samples import mail
 
@@ -71,7 +72,7 @@ def test_a_near_miss_is_told(subject: str) -> None:
 
 
 def test_a_near_miss_in_both_is_told_once() -> None:
-    assert sent("#acept", "#acept\n#resolve").unknown == ("#acept", "#resolve")
+    assert sent("#acept", "#acept\n#resolv").unknown == ("#acept", "#resolv")
 
 
 def test_the_subject_comes_before_the_body() -> None:
@@ -87,3 +88,10 @@ def test_the_same_words_in_both_count_once() -> None:
 def test_a_subject_over_a_forwarded_mail_is_its_authors_own() -> None:
     body = "---------- Forwarded message ---------\r\nFrom: A <a@b.example>\r\nSubject: x\r\n\r\n#close\r\n"
     assert words(sent("#internal", body)) == [("internal", "")]
+
+
+@pytest.mark.parametrize("below", ["#решено", "Иван\n#решено", "Иван\n#решено\nСевер"])
+def test_a_command_below_the_delimiter_is_not_read_and_told(below: str) -> None:
+    found = read_body(f"Заменили насос.\n\n-- \n{below}", "text")
+    assert (found.text, found.commands, found.unknown) == ("Заменили насос.", (), ("#решено",))
+    assert read_body("Заменили насос.\n\n-- \nИван\n#5 цех", "text").unknown == ()

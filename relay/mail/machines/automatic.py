@@ -107,8 +107,8 @@ def subjects(message: Message) -> tuple[str, ...]:
 
 
 def folded(text: str) -> str:
-    """`text` in the form of the phrases: case folded, one kind of apostrophe, single blanks."""
-    return " ".join(text.casefold().replace("’", "'").split())
+    """`text` in the form of the phrases: case folded, one kind of apostrophe, no "ё", single blanks."""
+    return " ".join(text.casefold().replace("’", "'").replace("ё", "е").split())
 
 
 def speaks_of_absence(said: str) -> bool:

@@ -260,25 +260,39 @@ BOUNCE_WORDS: Table = {
         "did not reach the following", "has not been delivered", "has not yet been delivered", "had permanent fatal errors",
         "fatal delivery errors", "cannot be delivered", "undeliverable", "delivery to the following", "message was not delivered",
         "the following address(es) failed", "unable to relay", "returned to sender", "delivery has been delayed",
-        "message is delayed", "had transient non-fatal errors", "no such user", "user unknown",
+        "message is delayed", "had transient non-fatal errors", "no such user", "user unknown", "did not reach some or all",
+        "failed to reach the following", "couldn't be found", "could not be reached", "wasn't found at", "does not exist at",
+        "delivery of the message failed",
     ),
     "ru": (
         "не доставлено", "недоставлено", "не может быть доставлено", "не могут быть доставлены", "не удалось доставить",
         "не удается доставить", "не удаётся доставить", "не было доставлено", "не была доставлена", "ошибка доставки",
-        "невозможно доставить", "доставка отложена", "пока не доставлено",
+        "невозможно доставить", "доставка отложена", "пока не доставлено", "сбой доставки", "не доставлено некоторым",
+        "не достигло следующих", "не достигло некоторых", "не удалось отправить", "не может быть отправлено",
+        "не были доставлены", "не удалось найти введенный", "не найден адрес", "адрес не найден",
     ),
     "uk": ("не вдалося доставити", "не може бути доставлено", "не доставлено"),
-    "de": ("konnte nicht zugestellt werden", "nicht zugestellt", "zustellung fehlgeschlagen", "unzustellbar", "fehlgeschlagen"),
+    "de": (
+        "konnte nicht zugestellt werden", "nicht zugestellt", "zustellung fehlgeschlagen", "unzustellbar", "fehlgeschlagen",
+        "hat einige oder alle empfänger nicht erreicht", "fehler bei der nachrichtenzustellung", "konnte nicht gefunden werden",
+    ),
     "fr": (
         "n'a pas pu être remis", "n'a pas été remis", "échec de la remise", "n'a pas pu être délivré", "n'a pu être distribué",
+        "échec de la transmission", "n'est pas parvenu", "n'a pas été distribué", "n'a pas pu être distribué", "est introuvable",
     ),
     "es": (
         "no se pudo entregar", "no se ha podido entregar", "no se puede entregar", "error en la entrega", "no ha sido entregado",
+        "error de entrega a", "no llegó a algunos", "no se ha entregado", "no se entregó",
     ),
-    "pt": ("não foi entregue", "não pôde ser entregue", "falha na entrega", "não foi possível entregar"),
-    "it": ("non è stato recapitato", "impossibile recapitare", "non è stato consegnato", "mancato recapito"),
-    "nl": ("kon niet worden bezorgd", "is niet bezorgd", "bezorging is mislukt"),
-    "pl": ("nie została dostarczona", "nie można dostarczyć", "nie powiodło się"),
+    "pt": ("não foi entregue", "não pôde ser entregue", "falha na entrega", "não foi possível entregar", "não alcançou"),
+    "it": (
+        "non è stato recapitato", "impossibile recapitare", "non è stato consegnato", "mancato recapito", "non ha raggiunto",
+        "recapito non riuscito",
+    ),
+    "nl": (
+        "kon niet worden bezorgd", "is niet bezorgd", "bezorging is mislukt", "heeft sommige of alle", "kan niet worden bezorgd",
+    ),
+    "pl": ("nie została dostarczona", "nie można dostarczyć", "nie powiodło się", "nie dotarła do", "nie została doręczona"),
     "cs": ("nebyla doručena", "nelze doručit", "nepodařilo se doručit"),
     "tr": ("teslim edilemedi", "iletilemedi"),
     "sv": ("kunde inte levereras",),
@@ -511,6 +525,6 @@ REACTED: Table = {
 
 
 def flat(*tables: Table) -> tuple[str, ...]:
-    """Every phrase of those tables once, case folded, the longest first."""
-    found = {phrase.casefold() for table in tables for row in table.values() for phrase in row}
+    """Every phrase of those tables once, case folded and without "ё", the longest first."""
+    found = {phrase.casefold().replace("ё", "е") for table in tables for row in table.values() for phrase in row}
     return tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))

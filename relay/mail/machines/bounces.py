@@ -97,10 +97,21 @@ def _bounce(group: dict[str, str]) -> Bounce:
 
 
 def _recipient(group: dict[str, str]) -> str:
-    """ "rfc822; <ivan@north.example>" → "ivan@north.example"; the field that has an address, before one with a local name."""
-    values = [group.get(name, "") for name in ("final-recipient", "original-recipient", "x-actual-recipient")]
-    found = [(value.partition(";")[2] or value).strip().strip("<>").lower() for value in values if value]
-    return next((value for value in found if "@" in value), found[0] if found else "")
+    """ "rfc822; <ivan@north.example>" → "ivan@north.example"; a field that has an address, before one with a local name.
+
+    The original recipient is the one that we wrote to; the final one is where his server sent it on to (RFC 3464 §2.3.1).
+    """
+    original = _field_address(group.get("original-recipient", ""))
+    if _ADDRESS.fullmatch(original):
+        return original
+    found = [
+        _field_address(group[name]) for name in ("final-recipient", "original-recipient", "x-actual-recipient") if name in group
+    ]
+    return next((value for value in found if "@" in value), next((value for value in found if value), ""))
+
+
+def _field_address(value: str) -> str:
+    return (value.partition(";")[2] or value).strip().strip("<>").lower()
 
 
 def _is_permanent(*said: str) -> bool:
@@ -113,12 +124,15 @@ def _is_permanent(*said: str) -> bool:
 
 
 def _is_report(parts: Parts, whole: str) -> bool:
-    """Whether a mail from a machine tells of a failed delivery; of a postmaster's, who may be a person, more is asked."""
+    """Whether a mail from a machine tells of a failed delivery; one that a person may have sent must say it twice."""
     message = parts.message
     if headers.values(message, "x-failed-recipients"):
         return True
-    subject, words = automatic.speaks_of_failure(message, automatic.folded(_notice(whole)))
-    return (subject or words) if automatic.is_daemon(message) else (subject and words)
+    notice = _notice(whole)
+    subject, words = automatic.speaks_of_failure(message, automatic.folded(notice))
+    if automatic.is_daemon(message) or (automatic.is_postmaster(message) and automatic.is_machine(message)):
+        return subject or words
+    return subject and (words or _STATUS.search(notice) is not None)
 
 
 def _prose(parts: Parts, whole: str) -> Bounce:

@@ -5,7 +5,10 @@
     Lesnaya 5
     Ivan Petrov <ivan@north.example>
 
-No language but the writer's own: a withdrawn or answered one has the calendar's word before it, `[CANCEL]`, `[REPLY: ACCEPTED]`.
+    Bring the key of the switchboard.
+
+An answered or withdrawn one says so in the calendar's own words: `Accepted: Board replacement`, `Cancelled: …`; who answered is
+named where it is not the mail's author. What is described is shown of an invitation only, for an answer repeats it.
 """
 
 from __future__ import annotations
@@ -22,7 +25,11 @@ _PARAMETER = re.compile(r';([A-Za-z0-9-]{1,40})=("[^"]*"|[^;:"]*)')
 _NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 _DURATION = re.compile(r"P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:\d{1,6}S)?)?$")
-_SILENT = frozenset({"REQUEST", "PUBLISH", ""})
+DESCRIBED = 4000  # characters of a description that are shown
+_INVITES = frozenset({"REQUEST", "PUBLISH", "ADD", ""})
+# What the methods of RFC 5546 §1.4 that change or answer an event come to; an answer (REPLY) says it by its PARTSTAT.
+_METHODS = {"CANCEL": "Cancelled", "COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined"}
+_ANSWERS = {"NEEDS-ACTION": "No answer yet", "IN-PROCESS": "In process"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,24 @@ class _Property:
         plain = _ESCAPED.sub(lambda match: " " if match[1] in "nN" else match[1], self.value)
         return " ".join(plain.split())[:LONGEST]
 
+    @property
+    def paragraphs(self) -> str:
+        """The value as text with its lines, not more than DESCRIBED characters of it."""
+        plain = _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], self.value)
+        lines = "\n".join(" ".join(line.split()) for line in plain.split("\n"))
+        short = re.sub(r"\n{3,}", "\n\n", lines).strip()
+        return short if len(short) <= DESCRIBED else f"{short[:DESCRIBED].rstrip()} …"
+
 
 def text(source: str, author: str = "") -> str:
-    """The first event (or task) of an iCalendar stream as lines, "" when there is none. `author` is not named as organiser."""
+    """The first event (or task) of an iCalendar stream as lines, "" when there is none. `author` is not named in it."""
     found = _event(source)
-    lines = (_what(found), _when(found), _of(found, "LOCATION"), _organiser(found, author))
-    return "\n".join(line for line in lines if line) if "SUMMARY" in found or "DTSTART" in found else ""
+    if "SUMMARY" not in found and "DTSTART" not in found:
+        return ""
+    lines = (_what(found, author), _when(found), _of(found, "LOCATION"), _person(found, "ORGANIZER", author))
+    short = "\n".join(line for line in lines if line)
+    described = found["DESCRIPTION"].paragraphs if "DESCRIPTION" in found and _method(found) in _INVITES else ""
+    return "\n\n".join(each for each in (short, described) if each)
 
 
 def _event(source: str) -> dict[str, _Property]:
@@ -58,8 +77,8 @@ def _event(source: str) -> dict[str, _Property]:
                 return found
         elif name == "METHOD" or (inside and inside[-1] in ("VEVENT", "VTODO")):
             found.setdefault(name, prop)
-            if name == "ATTENDEE" and "PARTSTAT" in prop.parameters:
-                found.setdefault("PARTSTAT", _Property({}, prop.parameters["PARTSTAT"]))
+            if name == "ATTENDEE" and "PARTSTAT" in prop.parameters and "PARTSTAT" not in found:
+                found |= {"PARTSTAT": _Property({}, prop.parameters["PARTSTAT"]), name: prop}
     return found
 
 
@@ -80,10 +99,25 @@ def _of(found: dict[str, _Property], name: str) -> str:
     return found[name].text if name in found else ""
 
 
-def _what(found: dict[str, _Property]) -> str:
-    method, answer = _of(found, "METHOD").upper(), _of(found, "PARTSTAT").upper()
-    word = f"{method}: {answer}" if method == "REPLY" and answer else method
-    return f"{'' if method in _SILENT else f'[{word}] '}{_of(found, 'SUMMARY')}".strip()
+def _method(found: dict[str, _Property]) -> str:
+    return _of(found, "METHOD").upper()
+
+
+def _what(found: dict[str, _Property], author: str) -> str:
+    """ "Visit", or with what has become of it: "Declined: Visit", "Declined (Ivan <ivan@north.example>): Visit"."""
+    said, summary = _said(found), _of(found, "SUMMARY")
+    who = _person(found, "ATTENDEE", author) if _method(found) == "REPLY" else ""
+    return ": ".join(each for each in (f"{said} ({who})" if who else said, summary) if each)
+
+
+def _said(found: dict[str, _Property]) -> str:
+    """What an answer or a change says, "" for an invitation."""
+    method, answer = _method(found), _of(found, "PARTSTAT").upper()
+    if method in _INVITES:
+        return ""
+    if method == "REPLY" and answer:
+        return _ANSWERS.get(answer) or answer.capitalize()
+    return _METHODS.get(method) or method.capitalize()
 
 
 def _when(found: dict[str, _Property]) -> str:
@@ -126,10 +160,11 @@ def _moment(prop: _Property | None) -> tuple[datetime, bool, str] | None:
     return at, "T" not in value, zone
 
 
-def _organiser(found: dict[str, _Property], author: str) -> str:
-    if "ORGANIZER" not in found:
+def _person(found: dict[str, _Property], role: str, author: str) -> str:
+    """ "Ivan <ivan@north.example>", "" for the author and where nobody has the role."""
+    if role not in found:
         return ""
-    prop = found["ORGANIZER"]
+    prop = found[role]
     address = re.sub(r"(?i)^mailto:", "", prop.text).lower()
     if address == author.lower() and address:
         return ""
