@@ -25,6 +25,7 @@ DEEP = 200  # nested elements that are laid out, when quotes are cut
 ROWS = 1000  # of a table that is aligned
 WIDE = 20  # cells of a row that are
 
+_STRUCK = "struck"
 TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
 
 _BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
@@ -48,12 +49,18 @@ def _trim(cell: Canvas) -> None:
     cell.blocks[:] = cell.blocks[filled[0] : filled[-1] + 1] if filled else []
 
 
+def _strike(state: HtmlDocumentState, _: object = None) -> None:
+    state.tags[-1].write("~")
+
+
+_BREAKING = frozenset({"br", "p", "div", "li", "ul", "ol", "table", "tr", "td", "th", "pre", "blockquote", "hr", _STRUCK})
 _LAYOUT = ParserConfig(
     css=CSS_PROFILES["strict"]
     | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS}
     | {"dd": HtmlElement(display=Display.block, padding_inline=4)},
     custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping(
-        start_tag_mapping={"table": _open_table}, end_tag_mapping={"td": _close_cell, "th": _close_cell}
+        start_tag_mapping={"table": _open_table, _STRUCK: _strike},
+        end_tag_mapping={"td": _close_cell, "th": _close_cell, _STRUCK: _strike},
     ),
 )
 _NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
@@ -84,6 +91,10 @@ def tree(body: LexborNode) -> lxml.html.HtmlElement | None:
     for element in made.iter("*"):
         element.attrib.pop(TAG, None)
         _plain_style(element)
+    for element in made.iter("s", "strike", "del"):
+        if _is_shown_struck(element):
+            element.set(TAG, element.tag)
+            element.tag = _STRUCK
     for first in made.xpath("//ol[@start]/li[1][not(@value)]"):
         first.set("value", _fit(first.getparent().get("start")))
     for table in list(made.iter("table")):
@@ -117,6 +128,14 @@ def _plain_style(element: lxml.html.HtmlElement) -> None:
         kept.append("white-space:pre")
     if kept:
         element.set("style", ";".join(kept))
+
+
+def _is_shown_struck(element: lxml.html.HtmlElement) -> bool:
+    """Whether struck words get a sign on either side: they are on one line, and no command."""
+    words = element.text_content().strip()
+    return (
+        bool(words) and len(words) <= 200 and "#" not in words and not any(inner.tag in _BREAKING for inner in element.iter("*"))
+    )
 
 
 def _is_empty_line(paragraph: lxml.html.HtmlElement) -> bool:
