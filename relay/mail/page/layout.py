@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 import lxml.html
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
@@ -24,6 +25,7 @@ from selectolax.lexbor import LexborNode
 DEEP = 200  # nested elements that are laid out, when quotes are cut
 ROWS = 1000  # of a table that is aligned
 WIDE = 20  # cells of a row that are
+MOST_STRUCK = 20  # pieces of text, and elements, in words that are struck out
 
 _STRUCK = "struck"
 TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
@@ -132,10 +134,10 @@ def _plain_style(element: lxml.html.HtmlElement) -> None:
 
 def _is_shown_struck(element: lxml.html.HtmlElement) -> bool:
     """Whether struck words get a sign on either side: they are on one line, and no command."""
-    words = element.text_content().strip()
-    return (
-        bool(words) and len(words) <= 200 and "#" not in words and not any(inner.tag in _BREAKING for inner in element.iter("*"))
-    )
+    words = "".join(islice(element.itertext(), MOST_STRUCK)).strip()
+    inner = [each.tag for each in islice(element.iter("*"), MOST_STRUCK)]
+    short = len(words) <= 200 and len(inner) < MOST_STRUCK
+    return bool(words) and short and "#" not in words and _BREAKING.isdisjoint(inner)
 
 
 def _is_empty_line(paragraph: lxml.html.HtmlElement) -> bool:
