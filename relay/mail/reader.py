@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from relay.mail import commands
+from relay.mail import commands, readings
 from relay.mail.machines import absence, automatic, bounces
 from relay.mail.page import html, rich
 from relay.mail.parts import attachments, headers
 from relay.mail.parts.parse import Body, Parts, parse
 from relay.mail.parts.part import Part
-from relay.mail.text import phrases, reply, spacing
+from relay.mail.text import phrases, reply
 from relay.mail.text.reply import Reply
 from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Text
 from relay.settings import PROGRAMS
 
-_CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
-_DELIMITED = re.compile(r"(?m)^--[ \xa0]?\r?$")
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
@@ -130,7 +128,7 @@ def _read_bodies(
     bodies: list[Body], pictures: dict[str, str], forwarded: bool | None, placed: frozenset[str], sent: Sequence[str]
 ) -> tuple[str, Reply]:
     """The whole text of a mail in its better reading, and what is new in it."""
-    whole = "\n".join(_better(body, pictures) for body in bodies)
+    whole = "\n".join(readings.better(body, pictures, forwarded) for body in bodies)
     return whole, reply.split(whole, forwarded, {f"[cid:{name}]" for name in placed}, sent)
 
 
@@ -169,33 +167,6 @@ def _may_guard(source: str) -> bool:
     """Cheaply whether HTML may hold the word, written out or as character references."""
     low = source.lower()
     return "#" in low and any(sign in low for sign in (*commands.INTERNAL, "&#10", "&#x4"))
-
-
-def _better(body: Body, pictures: dict[str, str]) -> str:
-    """One reading of a body: the plain one, unless the HTML says more (pictures, quotes) or the plain one is a stub."""
-    plain = _CID.sub(lambda match: _short(match, pictures), body.plain or "")
-    if body.html is None or (plain.strip() and (html.is_monster(body.html) or not _says_more(body.html, plain, pictures))):
-        return plain
-    return html.text(body.html, pictures) or plain
-
-
-def _short(match: re.Match[str], pictures: dict[str, str]) -> str:
-    name = pictures.get(match[1])
-    return f"[cid:{name}]" if name else match[0]
-
-
-def _says_more(source: str, plain: str, pictures: dict[str, str]) -> bool:
-    if pictures and "cid:" in source and not _SHORT_CID.search(plain):
-        return True
-    unmarked = "\n>" not in plain and not plain.startswith(">")
-    if (unmarked and html.has_quote(source)) or html.is_stub(plain, source) or _tells_paragraphs(source, plain):
-        return True
-    return _DELIMITED.search(plain) is None and html.has_signature(source)
-
-
-def _tells_paragraphs(source: str, plain: str) -> bool:
-    """Whether lines that all stand alone in the plain text follow one another in the HTML: Outlook's."""
-    return html.has_tight_paragraphs(source) and spacing.is_loose(reply.split(plain).text)
 
 
 # ── files and fingerprint ──────────────────────────────────────────────────────────────────────────────────

@@ -141,3 +141,10 @@ def test_a_page_too_large_for_a_tree_keeps_its_history_apart() -> None:
 @pytest.mark.parametrize("odd", ["\x01", "&#1;", "\ufffe", "&#x1f;"])
 def test_control_characters_in_attributes_do_no_harm(odd: str) -> None:
     assert html.text(f"<p style='color:red{odd}'>Words</p><ol start='3{odd}'><li>x</ol>").split()[0] == "Words"
+
+
+def test_a_table_of_thousands_of_rows_keeps_each_row_on_a_line() -> None:
+    rows = "".join(f"<tr><td><p>Pump {at}</p></td><td><b>{at}</b>.5 bar<br>cold</td><td></td></tr>" for at in range(2500))
+    found = html.text(f"<p>All pumps:</p><table><tbody>{rows}</tbody></table><p>End.</p>").split("\n")
+    filled = [line.rstrip() for line in found if line.strip()]
+    assert filled == ["All pumps:", *(f"Pump {at}  {at}.5 bar cold" for at in range(2500)), "End."]

@@ -129,9 +129,9 @@ def test_mail_ru_and_yandex() -> None:
     ("plain", "structured"),
     [
         ("Hello *Anna*,\n\nsee the manual <https://a.example/manual>:\n\n   - one\n   - two\n", True),
-        ("Hello Anna,\nsee the manual:\n* one\n* two\n", True),
-        ("Hello Anna,\nsee the other manual:\n* one\n* two\n", False),
-        ("Hello Anna,\nsee the manual:\n* one\n", False),
+        ("Hello Anna,\nsee the manual <https://a.example/manual>:\n* one\n* two\n", True),
+        ("Hello Anna,\nsee the other manual <https://a.example/manual>:\n* one\n* two\n", False),
+        ("Hello Anna,\nsee the manual <https://a.example/manual>:\n* one\n", False),
     ],
 )
 def test_the_plain_reading_keeps_the_structure_of_an_html_that_says_the_same(plain: str, structured: bool) -> None:

@@ -168,14 +168,3 @@ def _put_back(laid_out: str, quoted: list[str]) -> str:
 def _marked(quote: str) -> str:
     filled = (line.strip() for line in quote.split("\n"))
     return "\n".join(f"> {line}" for line in filled if line) or ">"
-
-
-def is_stub(plain: str, source: str) -> bool:
-    """Whether the plain text beside an HTML body only says that there is HTML: far shorter than what the HTML shows."""
-    if len(plain) > 400 or len(plain) * 20 > len(source) or is_monster(source):
-        return False
-    body = LexborHTMLParser(source).body
-    if body is None:
-        return False
-    body.strip_tags(["style", "script", "title"])
-    return len(body.text(separator=" ").split()) > 4 * len(plain.split()) + 20

@@ -8,25 +8,62 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 
 import lxml.html
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
 from inscriptis.html_properties import Display  # type: ignore[import-untyped]
+from inscriptis.model.canvas import Canvas  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from inscriptis.model.html_document_state import HtmlDocumentState  # type: ignore[import-untyped]
 from inscriptis.model.html_element import HtmlElement  # type: ignore[import-untyped]
+from inscriptis.model.tag import CustomHtmlTagHandlerMapping  # type: ignore[import-untyped]
+from inscriptis.model.tag.table_tag import table_start_handler, td_end_handler  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborNode
 
 DEEP = 200  # nested elements that are laid out, when quotes are cut
 ROWS = 1000  # of a table that is aligned
+WIDE = 20  # cells of a row that are
+MOST_STRUCK = 20  # pieces of text, and elements, in words that are struck out
 
+_STRUCK = "struck"
 TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
 
 _BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
+
+
+def _open_table(state: HtmlDocumentState, attributes: dict[str, str]) -> None:
+    """A table begins on a line of its own, also in an element that does not."""
+    state.tags[-1].canvas.flush_inline()
+    table_start_handler(state, attributes)
+
+
+def _close_cell(state: HtmlDocumentState) -> None:
+    """A cell has no room above and below its paragraphs."""
+    td_end_handler(state)
+    if state.current_table:
+        _trim(state.tags[-1].canvas)
+
+
+def _trim(cell: Canvas) -> None:
+    filled = [at for at, line in enumerate(cell.blocks) if line.strip()]
+    cell.blocks[:] = cell.blocks[filled[0] : filled[-1] + 1] if filled else []
+
+
+def _strike(state: HtmlDocumentState, _: object = None) -> None:
+    state.tags[-1].write("~")
+
+
+_BREAKING = frozenset({"br", "p", "div", "li", "ul", "ol", "table", "tr", "td", "th", "pre", "blockquote", "hr", _STRUCK})
 _LAYOUT = ParserConfig(
     css=CSS_PROFILES["strict"]
     | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS}
-    | {"dd": HtmlElement(display=Display.block, padding_inline=4)}
+    | {"dd": HtmlElement(display=Display.block, padding_inline=4)},
+    custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping(
+        start_tag_mapping={"table": _open_table, _STRUCK: _strike},
+        end_tag_mapping={"td": _close_cell, "th": _close_cell, _STRUCK: _strike},
+    ),
 )
 _NESTING = re.compile(r"<(/?)([a-z][^\s/<>]{0,30})[^<>]*?(/?)>", re.IGNORECASE)
 # Elements that never hold others of their kind, or hold nothing.
@@ -50,9 +87,16 @@ def tree(body: LexborNode) -> lxml.html.HtmlElement | None:
     if not markup.strip() or is_deep(markup, DEEP):
         return None
     made = lxml.html.document_fromstring(markup)
+    for table in list(made.iter("table")):
+        if _is_long(table):
+            _write_rows(table)
     for element in made.iter("*"):
         element.attrib.pop(TAG, None)
         _plain_style(element)
+    for element in made.iter("s", "strike", "del"):
+        if _is_shown_struck(element):
+            element.set(TAG, element.tag)
+            element.tag = _STRUCK
     for first in made.xpath("//ol[@start]/li[1][not(@value)]"):
         first.set("value", _fit(first.getparent().get("start")))
     for table in list(made.iter("table")):
@@ -88,6 +132,14 @@ def _plain_style(element: lxml.html.HtmlElement) -> None:
         element.set("style", ";".join(kept))
 
 
+def _is_shown_struck(element: lxml.html.HtmlElement) -> bool:
+    """Whether struck words get a sign on either side: they are on one line, and no command."""
+    words = "".join(islice(element.itertext(), MOST_STRUCK)).strip()
+    inner = [each.tag for each in islice(element.iter("*"), MOST_STRUCK)]
+    short = len(words) <= 200 and len(inner) < MOST_STRUCK
+    return bool(words) and short and "#" not in words and _BREAKING.isdisjoint(inner)
+
+
 def _is_empty_line(paragraph: lxml.html.HtmlElement) -> bool:
     """Outlook's empty paragraph: a no-break space and nothing else; outside of tables, where it fills a cell."""
     text = paragraph.text_content()
@@ -104,11 +156,31 @@ def _is_layout(table: lxml.html.HtmlElement) -> bool:
     if table.find(".//table") is not None:
         return True
     rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
-    return (
-        len(rows) > ROWS
-        or any(len(row) > 20 for row in rows)
-        or any(len(cell.text_content()) > 120 for row in rows for cell in row)
-    )
+    return any(len(row) > WIDE for row in rows) or _has_long_cells(rows)
+
+
+def _has_long_cells(rows: list[list[lxml.html.HtmlElement]]) -> bool:
+    return any(len(cell.text_content()) > 120 for row in rows for cell in row)
+
+
+def _is_long(table: lxml.html.HtmlElement) -> bool:
+    """A table of data with more rows than are aligned."""
+    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
+    return len(rows) > ROWS and table.find(".//table") is None and not _has_long_cells(rows)
+
+
+def _write_rows(table: lxml.html.HtmlElement) -> None:
+    """Each row of a table as a line of its own, its cells two blanks apart."""
+    for row in table.iter("tr"):
+        for inner in row.iter("br", "p", "div", "li"):
+            inner.text, inner.tail = f" {inner.text or ''}", f" {inner.tail or ''}"
+        cells = [" ".join(cell.text_content().split()) for cell in row.iterchildren("td", "th")]
+        tail = row.tail
+        row.clear()
+        row.text, row.tail, row.tag = "  ".join(cells), tail, "div"
+        row.set("style", "white-space:pre")
+    for part in table.iter("table", "tbody", "thead", "tfoot"):
+        part.tag = "div"
 
 
 def has_tight_paragraphs(source: str) -> bool:

@@ -62,21 +62,22 @@ def is_address(words: str) -> bool:
     return _ADDRESS.fullmatch(words.strip()) is not None
 
 
+def bare(address: str) -> str:
+    """An address of the web in lower case, without its scheme, "www." and what may stand at its end."""
+    host, slash, path = _SCHEME.sub("", address.strip()).rstrip("/.,;:").partition("/")
+    return f"{host}{slash}{unquote(path)}".lower()
+
+
 def _leads_there(href: str, words: str) -> bool:
     """Whether the address is the one that the words say, or one below it."""
-    said, real = _bare(words), _bare(href)
+    said, real = bare(words), bare(href)
     return real.startswith(said) and (len(real) == len(said) or real[len(said)] in "/?#")
 
 
 def _wraps(href: str, words: str) -> bool:
     """Whether the address has that of the words in it, as mail scanners and trackers write it."""
     inner = unquote(unquote(href[8:])).lower()
-    return any(f"://{start}{_bare(words)}" in inner for start in ("", "www."))
-
-
-def _bare(address: str) -> str:
-    host, slash, path = _SCHEME.sub("", address.strip()).rstrip("/.,;:").partition("/")
-    return f"{host}{slash}{unquote(path)}".lower()
+    return any(f"://{start}{bare(words)}" in inner for start in ("", "www."))
 
 
 def _mailbox(href: str) -> str:

@@ -20,7 +20,8 @@ from relay.mail.text import reply
 from relay.mail.text.reply import Reply
 
 LARGEST = 1_000_000  # characters of a body whose structure is looked at
-PIECES = 30_000  # of text in it
+TAGS = 50_000  # in it
+PIECES = 10_000  # of text in it
 _OPEN, _CLOSE = "\ue002", "\ue003"  # around the number of a piece; `html` takes them out of what is read
 _NUMBER = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _PIECE = re.compile(r"[^\s\ue000-\ue001][^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
@@ -46,7 +47,7 @@ def fragment(
     nothing to the text, is too large, says something else, or has an address of the relay. Never raises; what it gives has only
     `structure.TAGS` and `structure.ATTRIBUTES`.
     """
-    page = html.page(source, pictures) if len(source) <= LARGEST else None
+    page = html.page(source, pictures) if len(source) <= LARGEST and source.count("<") <= TAGS else None
     if page is None or not _is_structured(page.tree) or _number(page.tree) > PIECES:
         return ""
     kept = _kept(page.text(), forwarded, placed, sent)

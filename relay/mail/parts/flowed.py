@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 _QUOTE_DEPTH = re.compile(r">*")
+_SIGN = re.compile(r"[ \t]{0,4}>")
+_SHIELD = " " * 6  # so far in, a ">" is no quote sign to those who read the text
 
 
 def unflow(text: str, delsp: bool = False) -> str:
@@ -34,4 +36,7 @@ def _paragraphs(lines: list[str], delsp: bool) -> Iterator[str]:
 
 
 def _quoted(depth: int, text: str) -> str:
-    return f"{'>' * depth} {text}" if depth else text
+    """A paragraph behind its signs; one of one's own whose first line was stuffed before its ">" (§4.4) is no quote."""
+    if depth:
+        return f"{'>' * depth} {text}"
+    return f"{_SHIELD}{text.lstrip()}" if _SIGN.match(text) else text

@@ -6,12 +6,14 @@ Parts that are packed in another form (a TNEF file, a uuencoded block) are the s
 from __future__ import annotations
 
 import re
+from email.errors import InvalidBase64CharactersDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect
 from email.message import Message
 
-from relay.mail.parts import headers
+from relay.mail.parts import headers, transfer
 
 _EXTENDED_NAME = re.compile(r";\s*(?:file)?name\*(?:0\*)?\s*=", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r";\s*(?:file)?name\s*=\s*(?:\"(?:[^\"\\]|\\.)*+\"|[^;\"]*+)", re.IGNORECASE)
+_BROKEN_BASE64 = (InvalidBase64CharactersDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _MANGLED = (ValueError, LookupError, TypeError, AttributeError)  # what odd parameters make the standard library raise
 
 
@@ -54,6 +56,8 @@ class Part(Message):
     def data(self) -> bytes:
         """The decoded bytes; of a malformed encoding what there is."""
         payload = self.get_payload(decode=True) if self.bare is None else self.bare
+        if self.kind.startswith("text/") and any(isinstance(defect, _BROKEN_BASE64) for defect in self.defects):
+            return transfer.leading(str(self.get_payload()).encode("utf-8", "surrogateescape"), self.parameter("charset"))
         return payload if isinstance(payload, bytes) else b""
 
     def children(self) -> list[Part]:

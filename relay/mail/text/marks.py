@@ -19,7 +19,8 @@ TAIL = 60  # characters at its end where "wrote" and the colon stand
 NARROWEST = 50  # columns a wrapped line and the word below it have at least
 WINDOW = 4  # lines it may be wrapped over
 
-QUOTED = re.compile(r"^[ \t\xa0]{0,4}(?:>|&gt;|[^\W\d_a-zа-яё]{1,3}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
+_ROOM = r"[ \t\xa0\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]{0,4}"  # blanks, and marks of direction
+QUOTED = re.compile(rf"^{_ROOM}(?:>|&gt;|[^\W\d_a-zа-яё]{{1,3}}>(?=[>\s]|$))")  # "ИП>": The Bat! with initials
 _OTHER_SIGN = re.compile(r"^[ \t\xa0]{0,4}([|│┃¦}»›]|:(?=\s|$))")
 _COMPARISON = re.compile(
     r"^[ \t]{0,4}>(?:>>[ \t]\S.*(?<!>)$|=?[ \t]?\d{1,6}(?:[.,]\d{1,3})?(?=[ \t]*(?:[%°€$₽£–—-]|[^\W\d_]|$)))"
