@@ -22,7 +22,7 @@ from relay.settings import PROGRAMS
 _CID = re.compile(r"\[cid:([^\]\s]{1,300})\]", re.IGNORECASE)
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
 _DELIMITED = re.compile(r"(?m)^--[ \xa0]?\r?$")
-_PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
+_PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,12}(?: [^\W\d_]{1,6})?)(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
 def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
