@@ -119,7 +119,8 @@ def _is_forward(subject: str, message: Part) -> bool | None:
     word = prefix[1].lower() if prefix else ""
     if word in phrases.FORWARD_PREFIXES:
         return True
-    return False if word in phrases.REPLY_PREFIXES or headers.values(message, "in-reply-to") else None
+    answers = headers.values(message, "in-reply-to") or headers.values(message, "references")
+    return False if word in phrases.REPLY_PREFIXES or answers else None
 
 
 def _read_bodies(

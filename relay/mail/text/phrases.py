@@ -221,6 +221,27 @@ ABOVE: dict[str, tuple[str, ...]] = {
     "es": ("encima de esta línea",),
 }
 
+# What goes on after such a phrase in the same line: "to post a reply".
+PURPOSE = frozenset({"to", "чтобы", "для", "щоб", "um", "pour", "para"})
+# What stands between brackets in the place of a quote that was folded away.
+HIDDEN: dict[str, tuple[str, ...]] = {
+    "en": ("quoted text hidden", "quoted text is hidden"),
+    "ru": ("цитируемый текст скрыт",),
+    "uk": ("цитований текст приховано",),
+    "de": ("zitierter text ausgeblendet",),
+    "fr": ("texte des messages précédents masqué",),
+    "es": ("el texto citado está oculto", "texto citado oculto"),
+    "pt": ("texto das mensagens anteriores oculto", "texto citado ocultado"),
+    "it": ("testo tra virgolette nascosto",),
+    "nl": ("tekst uit oorspronkelijke bericht is verborgen",),
+    "pl": ("ukryto cytowany tekst",),
+    "cs": ("citovaný text byl skryt",),
+    "tr": ("alıntılanan metin gizlendi",),
+    "sv": ("citerad text är dold",),
+    "zh": ("引用文字已隐藏", "隱藏引用文字"),
+    "ja": ("引用テキストを非表示",),
+}
+
 # The first words of a line that a phone or program adds by itself: language → beginnings.
 SENT_FROM: dict[str, tuple[str, ...]] = {
     "en": ("sent from", "sent via", "sent with", "get outlook for", "sent by my", "download outlook for", "get the outlook app"),
