@@ -58,7 +58,7 @@ _ORNAMENT = re.compile(r"^\s*[-=#*_~<>\[—–─]{2}|[-=#*_~<>\]—–─]\s*$"
 _LEAD = 8  # words that may stand before such a marker without ornaments
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
-_GAP = re.compile(r"[:：][ \xa0]{2,}(?=\S)")  # between Yahoo's attribution and the first line of its quote
+_GAP = re.compile(r"[:：][ \xa0]{2,9}(?=\S)")  # between Yahoo's attribution and the first line of its quote
 _SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
 
 
@@ -87,11 +87,9 @@ def lines(text: str) -> list[Line]:
 def _parted(text: str) -> Iterator[str]:
     """The lines of a text; the quote that Yahoo begins behind the colon of its attribution is a line of its own."""
     for raw in text.split("\n"):
-        gaps = _GAP.finditer(raw[:LONGEST]) if "@" in raw[:LONGEST] else ()
-        cut = next(
-            (gap.end() for gap in gaps if _is_attribution(raw[: gap.end()].strip(), dates.dated(raw[: gap.end()]), False, False)),
-            0,
-        )
+        gap = _GAP.search(raw[:LONGEST]) if "@" in raw[:LONGEST] else None
+        head = raw[: gap.end()].strip() if gap else ""
+        cut = gap.end() if gap and _is_attribution(head, dates.dated(head), before_quote=False, wrapped=False) else 0
         yield from (raw[:cut].rstrip(), raw[cut:]) if cut else (raw,)
 
 

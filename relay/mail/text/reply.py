@@ -189,9 +189,9 @@ def _attribution_below(all_lines: Sequence[Line], at: int) -> int | None:
     below = _filled(all_lines, at)
     if below is None or all_lines[below].quoted:
         return None if below is None else at
-    before_quote = _before_quote(all_lines[: below + 2 * marks.WINDOW])
-    lasts = range(below, min(len(all_lines), below + marks.WINDOW))
-    return next((last + 1 for last in lasts if marks.attribution(all_lines, last, before_quote[last]) == below), None)
+    before_quote = _before_quote(all_lines[below : below + 2 * marks.WINDOW])[: marks.WINDOW]
+    lasts = enumerate(before_quote, below)
+    return next((last + 1 for last, before in lasts if marks.attribution(all_lines, last, before) == below), None)
 
 
 def _has_address(block: Sequence[Line]) -> bool:

@@ -141,6 +141,7 @@ def _is_announced(lines: Sequence[str], start: int) -> bool:
 
 def _is_separator(lines: Sequence[str], start: int) -> bool:
     """Whether bare dashes part a text: there are more of them, with words on both sides, and nothing reaches a person."""
+    lines = lines[max(0, start - LONGEST) :]
     dashed = [at for at, line in enumerate(lines) if _DELIMITER.match(line)]
     parts = [lines[first + 1 : end] for first, end in itertools.pairwise([*dashed, len(lines)])]
     return len(dashed) > 1 and all(any(map(str.strip, part)) and not any(map(_CONTACT.search, part)) for part in parts)
