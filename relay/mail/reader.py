@@ -20,7 +20,7 @@ from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Te
 from relay.settings import PROGRAMS
 
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
-_PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,7})(?:\[\d+\]|\^\d+)?\s*[:：]")
+_PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,12}(?: [^\W\d_]{1,6})?)(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
 def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
@@ -121,7 +121,8 @@ def _is_forward(subject: str, message: Part) -> bool | None:
     word = prefix[1].lower() if prefix else ""
     if word in phrases.FORWARD_PREFIXES:
         return True
-    return False if word in phrases.REPLY_PREFIXES or headers.values(message, "in-reply-to") else None
+    answers = headers.values(message, "in-reply-to") or headers.values(message, "references")
+    return False if word in phrases.REPLY_PREFIXES or answers else None
 
 
 def _read_bodies(

@@ -25,7 +25,7 @@ QUOTES = frozenset(
         "tutanota_quote", "mail-quote", "mail_quote", "zmail_extra", "ms-outlook-mobile-reference-message", "quoted-text",
         "quoted_text", "quoted_header", "reply-intro", "bx-mail-quote", "mail-app-auto-quote", "wmi-quote",
         "mailru-blockquote", "mail-quote-collapse", "skiff_quote", "freemail_quote", "ik_mail_quote", "history_container",
-        "airmail_ext_on", "replyheader", "bloop_original_html", "name=quote", "name=messagereplysection",
+        "airmail_ext_on", "replyheader", "ntes-mailmaster-quote", "bloop_original_html", "name=quote", "name=messagereplysection",
         "data-marker=__headers__", "data-marker=__quoted_text__",
     }
 )  # fmt: skip

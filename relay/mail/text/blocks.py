@@ -26,6 +26,8 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     Two labels and two signs are needed, so that a form filled in by a person ("Тема: …", "Дата: …") is none.
     """
     opening = _label(all_lines[first].text)
+    if _is_setting(all_lines[first].text):
+        return None
     if opening is None or opening[0] not in _NAMED:
         return _foreign_block(all_lines, first)
     fields, end = _fields(all_lines, first)
@@ -43,8 +45,29 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
         len(named) == 4,
         ruled and "from" in named,
     ]
-    mailed = len(named) == 4 or ruled or any("@" in value for value in fields.values()) or list(fields)[:2] == ["from", "date"]
+    told = bool(dates.DIGIT.search(fields.get("date", ""))) or any("@" in value for value in fields.values())
+    mailed = (
+        (len(named) == 4 and told)
+        or ruled
+        or any("@" in value for value in fields.values())
+        or list(fields)[:2] == ["from", "date"]
+    )
     return end if mailed and sum(signs) >= 2 else _foreign_block(all_lines, first)
+
+
+def ruled_addressees(all_lines: Sequence[Line], first: int) -> int | None:
+    """One past the last line of a ruler and the To/Cc/Subject lines right below it, which Yandex puts above an attribution."""
+    if not marks.RULER.match(all_lines[first].text):
+        return None
+    names: set[str] = set()
+    at = first + 1
+    for line in all_lines[at : at + BLOCK]:
+        label = _label(line.text)
+        if label is None or label[0] in ("from", "date") or label[0] in names & _NAMED:
+            break
+        names.add(label[0])
+        at += 1
+    return at if {"to", "subject"} <= names else None
 
 
 def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
@@ -62,6 +85,11 @@ def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:
     addressed = [value for value in values if "@" in value]
     timed = [value for value in values if "@" not in value and dates.dated(value) == 2 and dates.TIME.search(value)]
     return first + len(values) if len(addressed) >= 2 and len(timed) == 1 and values[-1] not in (*addressed, *timed) else None
+
+
+def _is_setting(text: str) -> bool:
+    """ "  from: noreply@a.example" of a file of settings: indented and in small letters, as no client writes it."""
+    return text[:1] in " \t" and text.lstrip()[:1].islower()
 
 
 def _above(all_lines: Sequence[Line], first: int) -> str:

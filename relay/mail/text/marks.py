@@ -17,6 +17,7 @@ from relay.mail.text import dates, phrases
 LONGEST = 400  # characters an attribution may have, all its lines joined
 TAIL = 60  # characters at its end where "wrote" and the colon stand
 NARROWEST = 50  # columns a wrapped line and the word below it have at least
+INDENT = 2  # blanks before an excerpt at least
 WINDOW = 4  # lines it may be wrapped over
 
 _ROOM = r"[ \t\xa0\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]{0,4}"  # blanks, and marks of direction
@@ -53,8 +54,12 @@ _ORIGINAL = _banner(phrases.ORIGINAL)
 _FORWARDED = _banner(phrases.FORWARDED)
 _ORIGINALS = frozenset(phrases.flat(phrases.ORIGINAL))
 _ABOVE = re.compile(phrases.pattern(phrases.flat(phrases.ABOVE)), re.IGNORECASE)
+_HIDDEN = frozenset(f"[{phrase}]" for phrase in phrases.flat(phrases.HIDDEN))
+_ORNAMENT = re.compile(r"^\s*[-=#*_~<>\[—–─]{2}|[-=#*_~<>\]—–─]\s*$")  # at an end of a line that is a marker
+_LEAD = 8  # words that may stand before such a marker without ornaments
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
+_GAP = re.compile(r"[:：][ \xa0]{2,9}(?=\S)")  # between Yahoo's attribution and the first line of its quote
 _SHARED = re.compile(r"(?:[\s-])((?:On|Le|Am|El|Il|Op|Em|Den|W dniu)\s)")
 
 
@@ -69,7 +74,7 @@ class Line(NamedTuple):
 def lines(text: str) -> list[Line]:
     """`text` cut into lines; where reply and attribution share one, it becomes two."""
     found: list[Line] = []
-    for raw in text.split("\n"):
+    for raw in _parted(text):
         stripped = raw.strip()
         quoted = (">" in stripped[:4] or stripped[:1] == "&") and _is_quoted(raw, stripped)
         cut = None if quoted or "@" not in raw else _shared(raw)
@@ -77,7 +82,16 @@ def lines(text: str) -> list[Line]:
             found.append(Line(raw, not stripped, quoted))
         else:
             found += [Line(raw[:cut].rstrip(" \t-"), False, False), Line(raw[cut:], False, False)]
-    return _with_other_signs(_without_comparisons(found))
+    return _with_other_signs(_without_prompts(_without_comparisons(found)))
+
+
+def _parted(text: str) -> Iterator[str]:
+    """The lines of a text; the quote that Yahoo begins behind the colon of its attribution is a line of its own."""
+    for raw in text.split("\n"):
+        gap = _GAP.search(raw[:LONGEST]) if "@" in raw[:LONGEST] else None
+        head = raw[: gap.end()].strip() if gap else ""
+        cut = gap.end() if gap and _is_attribution(head, dates.dated(head), before_quote=False, wrapped=False) else 0
+        yield from (raw[:cut].rstrip(), raw[cut:]) if cut else (raw,)
 
 
 def _is_quoted(raw: str, stripped: str) -> bool:
@@ -101,6 +115,21 @@ def _without_comparisons(all_lines: list[Line]) -> list[Line]:
     if above is None or attribution(all_lines, above, True) is not None:
         return all_lines
     return [line._replace(quoted=False) for line in all_lines]
+
+
+def _without_prompts(all_lines: list[Line]) -> list[Line]:
+    """Where each `>` goes on an excerpt, indented as the line right above it ("  $ mysql", "  > SHOW"), it marks no quote."""
+    begins = [at for at, line in enumerate(all_lines) if line.quoted and not (at and all_lines[at - 1].quoted)]
+    if not begins or not all(at and _goes_on_indented(all_lines, at) for at in begins):
+        return all_lines
+    return [line._replace(quoted=False) for line in all_lines]
+
+
+def _goes_on_indented(all_lines: Sequence[Line], at: int) -> bool:
+    text, above = all_lines[at].text, all_lines[at - 1]
+    indent = len(text) - len(text.lstrip())
+    same = not above.blank and len(above.text) - len(above.text.lstrip()) == indent
+    return indent >= INDENT and same and attribution(all_lines, at - 1, True) is None
 
 
 def _with_other_signs(all_lines: list[Line]) -> list[Line]:
@@ -322,12 +351,30 @@ def is_original(text: str) -> bool:
     if not _is_ornate(text):
         return False
     text = plain(text)
-    return _ORIGINAL.match(text) is not None or _ABOVE.search(text) is not None
+    return _ORIGINAL.match(text) is not None or _is_above(text)
+
+
+def _is_above(text: str) -> bool:
+    """ "Write above this line" as the whole line: between ornaments, or after a few words and before "to post a reply"."""
+    found = _ABOVE.search(text)
+    if found is None:
+        return False
+    before, after = text[: found.start()], text[found.end() :]
+    return _ORNAMENT.search(text) is not None or (len(before.split()) <= _LEAD and _is_purpose(_words(after)))
 
 
 def stands_alone(text: str) -> bool:
     """Whether such a banner is sure by itself; "Original message:" without a dash may be the writer's own."""
-    return not text.strip()[0].isalnum() or _ABOVE.search(text) is not None
+    return not text.strip()[0].isalnum() or _is_above(text)
+
+
+def _is_purpose(words: Sequence[str]) -> bool:
+    return not words or words[0].lower() in phrases.PURPOSE
+
+
+def is_hidden_quote(text: str) -> bool:
+    """What stands in the place of a quote that was folded away: "[Quoted text hidden]"."""
+    return text.strip().lower() in _HIDDEN
 
 
 def is_forwarded(text: str) -> bool:

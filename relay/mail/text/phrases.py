@@ -139,7 +139,10 @@ ON: dict[str, tuple[str, ...]] = {
 
 # A banner that stands over quoted history, between dashes: language → phrases.
 ORIGINAL: dict[str, tuple[str, ...]] = {
-    "en": ("original message", "original email", "original mail", "original appointment", "reply message", "previous message"),
+    "en": (
+        "original message", "original email", "original mail", "original appointment", "reply message", "previous message",
+        "replied message",
+    ),
     "ru": ("исходное сообщение", "исходное письмо", "оригинальное сообщение", "оригинал сообщения", "первоначальное сообщение"),
     "uk": ("оригінальне повідомлення", "вихідне повідомлення", "початкове повідомлення"),
     "kk": ("бастапқы хабар", "түпнұсқа хабар"),
@@ -172,12 +175,12 @@ ORIGINAL: dict[str, tuple[str, ...]] = {
     "el": ("αρχικό μήνυμα",),
     "ar": ("الرسالة الأصلية", "رسالة أصلية"),
     "he": ("הודעה מקורית",),
-    "zh": ("原始邮件", "原始郵件", "邮件原件", "原始信件"),
+    "zh": ("原始邮件", "原始郵件", "邮件原件", "原始信件", "回复的原邮件", "回覆的原郵件"),
     "ja": ("元のメッセージ",),
     "ko": ("원본 메시지", "원본 메일"),
     "vi": ("thư gốc", "tin nhắn gốc"),
     "id": ("pesan asli",),
-}
+}  # fmt: skip
 
 # A banner over mail that was forwarded on purpose: language → phrases.
 FORWARDED: dict[str, tuple[str, ...]] = {
@@ -204,7 +207,7 @@ FORWARDED: dict[str, tuple[str, ...]] = {
     "hu": ("továbbított üzenet", "továbbított levél"),
     "ro": ("mesaj redirecționat",),
     "el": ("προωθημένο μήνυμα",),
-    "zh": ("转发的邮件", "轉寄的郵件", "转发邮件信息", "已转发邮件"),
+    "zh": ("转发的邮件", "轉寄的郵件", "转发邮件信息", "已转发邮件", "转发的原邮件"),
     "ja": ("転送メッセージ", "転送されたメッセージ"),
     "ko": ("전달된 메시지", "전달된 이메일"),
 }  # fmt: skip
@@ -216,6 +219,27 @@ ABOVE: dict[str, tuple[str, ...]] = {
     "de": ("oberhalb dieser zeile",),
     "fr": ("au-dessus de cette ligne",),
     "es": ("encima de esta línea",),
+}
+
+# What goes on after such a phrase in the same line: "to post a reply".
+PURPOSE = frozenset({"to", "чтобы", "для", "щоб", "um", "pour", "para"})
+# What stands between brackets in the place of a quote that was folded away.
+HIDDEN: dict[str, tuple[str, ...]] = {
+    "en": ("quoted text hidden", "quoted text is hidden"),
+    "ru": ("цитируемый текст скрыт",),
+    "uk": ("цитований текст приховано",),
+    "de": ("zitierter text ausgeblendet",),
+    "fr": ("texte des messages précédents masqué",),
+    "es": ("el texto citado está oculto", "texto citado oculto"),
+    "pt": ("texto das mensagens anteriores oculto", "texto citado ocultado"),
+    "it": ("testo tra virgolette nascosto",),
+    "nl": ("tekst uit oorspronkelijke bericht is verborgen",),
+    "pl": ("ukryto cytowany tekst",),
+    "cs": ("citovaný text byl skryt",),
+    "tr": ("alıntılanan metin gizlendi",),
+    "sv": ("citerad text är dold",),
+    "zh": ("引用文字已隐藏", "隱藏引用文字"),
+    "ja": ("引用テキストを非表示",),
 }
 
 # The first words of a line that a phone or program adds by itself: language → beginnings.
@@ -354,11 +378,19 @@ CLOSING: dict[str, tuple[str, ...]] = {
 # Before an address's name: the pronouns that an attribution may have in its place.
 PRONOUNS = frozenset({"you", "i", "вы", "ты", "я", "du", "sie", "vous", "tu", "usted", "lei"})
 # The subject of an answer starts with one of these.
-REPLY_PREFIXES = frozenset({"re", "aw", "sv", "vs", "odp", "отв", "відп", "res", "rif", "antw", "ynt", "回复", "答复", "回覆"})
+REPLY_PREFIXES = frozenset(
+    {
+        "re", "aw", "sv", "vs", "odp", "отв", "відп", "res", "rif", "antw", "ynt", "ref", "r", "vá", "απ", "σχετ", "bls", "atb",
+        "trả lời", "رد", "תגובה", "回复", "答复", "回覆", "返信", "회신",
+    }
+)  # fmt: skip
 # The subject of a mail that was forwarded starts with one of these.
 FORWARD_PREFIXES = frozenset(
-    {"fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "转发", "轉寄", "転送", "전달"}
-)
+    {
+        "fwd", "fw", "пересл", "wg", "tr", "rv", "enc", "doorst", "pd", "vb", "vl", "i", "ilt", "i̇lt", "továbbítás", "πρθ", "fs",
+        "trs", "yml", "chuyển tiếp", "הועבר", "إعادة توجيه", "转发", "轉寄", "轉發", "転送", "전달",
+    }
+)  # fmt: skip
 # A word as a regular expression: letters with the marks above and below them (Hebrew, Arabic, Indic and Thai scripts).
 WORD = r"(?:[^\W\d_][\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*+)++"
 _LOCALES = (

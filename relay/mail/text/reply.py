@@ -133,7 +133,7 @@ def _tags(all_lines: list[Line], forwarded: bool | None, known: Collection[int])
         mark = _find(all_lines, at, before_quote[at], forwarded, above)
         if mark is None:
             above = above or at not in known
-            if _is_torn(all_lines, at):
+            if _is_torn(all_lines, at) or marks.is_hidden_quote(line.text):
                 tags[at] = "quoted"
             at += 1
             continue
@@ -158,11 +158,40 @@ def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: boo
         end = blocks.header_block(all_lines, below) if below is not None else None
         if end or before_quote or marks.stands_alone(text):
             return _Mark(at, end or at + 1, forward=forwarded is True)
+    addressed = blocks.ruled_addressees(all_lines, at)
+    if addressed is not None and (end := _attribution_below(all_lines, addressed)) is not None:
+        return _Mark(at, end)
     end = blocks.header_block(all_lines, at)
     if end is not None and (above or forwarded is not False or _has_address(all_lines[at:end])):
-        return _Mark(at, end, forward=forwarded is True or (forwarded is None and not above), block=True)
+        alone = not above and not _is_answered_below(all_lines, end)
+        return _Mark(
+            at, end, forward=forwarded is True or (forwarded is None and (alone or _is_led_in(all_lines, at))), block=True
+        )
     first = marks.attribution(all_lines, at, before_quote)
     return None if first is None else _Mark(first, at + 1, forward=False)
+
+
+def _is_answered_below(all_lines: Sequence[Line], at: int) -> bool:
+    """Whether a quote begins there and something stands below it."""
+    below = _filled(all_lines, at)
+    quoted = below is not None and all_lines[below].quoted
+    return quoted and any(not line.quoted and not line.blank for line in all_lines[at:])
+
+
+def _is_led_in(all_lines: Sequence[Line], at: int) -> bool:
+    """Whether the writer's words lead to what is below: the line above ends in a colon."""
+    above = marks.filled_above(all_lines, at)
+    return above is not None and all_lines[above].text.rstrip().endswith((":", "："))
+
+
+def _attribution_below(all_lines: Sequence[Line], at: int) -> int | None:
+    """One past the attribution that begins on line `at`; `at` itself where a quote does, its attribution among it."""
+    below = _filled(all_lines, at)
+    if below is None or all_lines[below].quoted:
+        return None if below is None else at
+    before_quote = _before_quote(all_lines[below : below + 2 * marks.WINDOW])[: marks.WINDOW]
+    lasts = enumerate(before_quote, below)
+    return next((last + 1 for last, before in lasts if marks.attribution(all_lines, last, before) == below), None)
 
 
 def _has_address(block: Sequence[Line]) -> bool:

@@ -5,6 +5,7 @@ Whoever cuts too much loses a sentence: what is not surely a signature stays tex
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -123,7 +124,7 @@ def _is_exact(lines: Sequence[str], start: int, end: int, spaced: bool) -> bool:
 def _is_other(lines: Sequence[str], start: int, end: int, spaced: bool) -> bool:
     line, tail = lines[start], lines[start + 1 : end]
     return (
-        (_DELIMITER.match(line) is not None and _is_card(tail))
+        (_DELIMITER.match(line) is not None and _is_card(tail) and not _is_separator(lines, start))
         or (_is_closing(line) and _is_below_closing(tail, spaced))
         or (_is_ruled(line, tail) and not _is_announced(lines, start))
     )
@@ -136,6 +137,14 @@ def _is_announced(lines: Sequence[str], start: int) -> bool:
     """Whether nothing stands above, or what does ends in a colon: then what follows is what the mail is about."""
     above = next((lines[at].rstrip() for at in range(start - 1, -1, -1) if lines[at].strip()), ":")
     return above.endswith((":", "："))
+
+
+def _is_separator(lines: Sequence[str], start: int) -> bool:
+    """Whether bare dashes part a text: there are more of them, with words on both sides, and nothing reaches a person."""
+    lines = lines[max(0, start - LONGEST) :]
+    dashed = [at for at, line in enumerate(lines) if _DELIMITER.match(line)]
+    parts = [lines[first + 1 : end] for first, end in itertools.pairwise([*dashed, len(lines)])]
+    return len(dashed) > 1 and all(any(map(str.strip, part)) and not any(map(_CONTACT.search, part)) for part in parts)
 
 
 def _is_ruled(line: str, tail: Sequence[str]) -> bool:
