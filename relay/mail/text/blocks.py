@@ -59,15 +59,15 @@ def ruled_addressees(all_lines: Sequence[Line], first: int) -> int | None:
     """One past the last line of a ruler and the To/Cc/Subject lines right below it, which Yandex puts above an attribution."""
     if not marks.RULER.match(all_lines[first].text):
         return None
-    names: set[str] = set()
+    found: dict[str, str] = {}
     at = first + 1
     for line in all_lines[at : at + BLOCK]:
         label = _label(line.text)
-        if label is None or label[0] in ("from", "date") or label[0] in names & _NAMED:
+        if label is None or label[0] in ("from", "date") or label[0] in _NAMED & found.keys():
             break
-        names.add(label[0])
+        found[label[0]] = label[1]
         at += 1
-    return at if {"to", "subject"} <= names else None
+    return at if "subject" in found and "@" in found.get("to", "") else None
 
 
 def _foreign_block(all_lines: Sequence[Line], first: int) -> int | None:

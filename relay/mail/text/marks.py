@@ -88,10 +88,17 @@ def lines(text: str) -> list[Line]:
 def _parted(text: str) -> Iterator[str]:
     """The lines of a text; the quote that Yahoo begins behind the colon of its attribution is a line of its own."""
     for raw in text.split("\n"):
-        gap = _GAP.search(raw[:LONGEST]) if "@" in raw[:LONGEST] else None
-        head = raw[: gap.end()].strip() if gap else ""
-        cut = gap.end() if gap and _is_attribution(head, dates.dated(head), before_quote=False, wrapped=False) else 0
+        cut = _behind_colon(raw) if "@" in raw[:LONGEST] else 0
         yield from (raw[:cut].rstrip(), raw[cut:]) if cut else (raw,)
+
+
+def _behind_colon(raw: str) -> int:
+    """Where a quote begins behind the attribution on its line; 0 where none does."""
+    gap = _GAP.search(raw[:LONGEST])
+    head = raw[: gap.end()].strip() if gap else ""
+    if gap is None or not head[:1].isalnum() or _is_quoted(raw, head) or not _WROTE.search(head):
+        return 0
+    return gap.end() if _is_attribution(head, dates.dated(head), before_quote=False, wrapped=False) else 0
 
 
 def _is_quoted(raw: str, stripped: str) -> bool:
