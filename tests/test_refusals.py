@@ -197,7 +197,8 @@ def test_an_automatic_mail_opens_nothing(relay: Relay, sink: Sink) -> None:
     away = write(ANNA, INTAKE, "I am away.", Auto_Submitted="auto-replied")
     for sender in (ANNA, ""):
         assert relay.send(away, sender, INTAKE)[0] == 250
-    assert relay.json("chains", "--all") == [] and sink.received == []
+    told = sink.wait("admin@example.com")
+    assert "has opened no ticket" in told.text and relay.json("chains", "--all") == [] and sink.received == [told]
 
 
 def test_what_is_not_acted_on_is_said_at_the_start(make_relay: Callable[..., Relay]) -> None:
