@@ -38,44 +38,11 @@ _FAMILIES = {
 }
 _SHOWN = frozenset(
     {
-        "pdf",
-        "doc",
-        "docx",
-        "xls",
-        "xlsx",
-        "ppt",
-        "pptx",
-        "odt",
-        "ods",
-        "rtf",
-        "txt",
-        "csv",
-        "jpg",
-        "jpeg",
-        "png",
-        "gif",
-        "bmp",
-        "tif",
-        "tiff",
-        "webp",
-        "heic",
-        "svg",
-        "mp3",
-        "mp4",
-        "mov",
-        "avi",
-        "htm",
-        "html",
-        "xml",
-        "zip",
-        "rar",
-        "7z",
-        "eml",
-        "msg",
-        "dwg",
-        "log",
+        "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "rtf", "txt", "csv", "jpg", "jpeg", "png", "gif",
+        "bmp", "tif", "tiff", "webp", "heic", "svg", "mp3", "mp4", "mov", "avi", "htm", "html", "xml", "zip", "rar", "7z",
+        "eml", "msg", "dwg", "log",
     }
-)
+)  # fmt: skip
 _PLAIN = frozenset({"txt", "text", "log", "md", "csv", "conf", "cfg", "ini", "lst", "out"})
 _SHELL_CLASS = re.compile(r"\.\{[0-9a-f-]{36}\}$", re.IGNORECASE)
 _BLANKS_BEFORE_END = re.compile(r"[\s\u2800]{4,}\.\w{1,11}\W*$")
