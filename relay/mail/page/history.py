@@ -10,7 +10,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from relay.mail.page import dom, quotes
-from relay.mail.text import dates, labels, marks
+from relay.mail.text import banners, dates, labels
 
 BANNER = "-----Original Message-----"
 FORWARD = "---------- Forwarded message ----------"
@@ -37,12 +37,12 @@ def open_up(body: LexborNode) -> None:
     for node in body.css("[id], [class], [data-marker], div[style], hr[style], blockquote[type], table table"):
         named = dom.names(node)
         if named & _FORWARDS or quotes.is_forward_by_form(node, named):
-            if not any(map(marks.is_forwarded, dom.lines(node, 200)[:2])):
+            if not any(map(banners.is_forwarded, dom.lines(node, 200)[:2])):
                 node.insert_before(dom.paragraph(FORWARD))
             return
         asked += node.tag == "table" or "border-top" in (node.attributes.get("style") or "")
         place = _place(node, named, asked <= _MOST_ASKED)
-        if place is not None and not marks.is_forwarded(dom.beginning(place)):
+        if place is not None and not banners.is_forwarded(dom.beginning(place)):
             place.insert_before(dom.paragraph(BANNER))
             return
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from relay.mail.page import dom
-from relay.mail.text import blocks, dates, marks
+from relay.mail.text import banners, blocks, dates, marks
 
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of a quote that was taken out
 
@@ -111,7 +111,7 @@ def _outermost(body: LexborNode) -> Iterator[LexborNode]:
 
 def _is_sent_on(node: LexborNode, named: frozenset[str], survey: _Survey) -> bool:
     """Whether a container holds a mail that was forwarded, and is no answer to one that was."""
-    if not (marks.is_forwarded(dom.beginning(node)) or is_forward_by_form(node, named)):
+    if not (banners.is_forwarded(dom.beginning(node)) or is_forward_by_form(node, named)):
         return False
     above = marks.lines(_said(survey.line_above(node)) or _said(survey.line_above(node.parent)))
     return marks.attribution(above, len(above) - 1, True) is None
@@ -178,7 +178,7 @@ def _is_attributed(text: str) -> bool:
     last = len(above) - 1
     if above[last].blank:
         return False
-    headed = any(blocks.header_block(above, at) is not None or marks.is_original(above[at].text) for at in range(len(above)))
+    headed = any(blocks.header_block(above, at) is not None or banners.is_original(above[at].text) for at in range(len(above)))
     return headed or marks.attribution(above, last, True) is not None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from relay.mail.text import dates, labels, marks
+from relay.mail.text import banners, dates, labels, marks
 from relay.mail.text.marks import Line
 
 BLOCK = 40  # lines a header block may have
@@ -35,7 +35,7 @@ def header_block(all_lines: Sequence[Line], first: int) -> int | None:
     if len(named) < 2:
         return _foreign_block(all_lines, first)
     above = _above(all_lines, first)
-    ruled = marks.RULER.match(above) is not None or marks.is_banner(above)
+    ruled = marks.RULER.match(above) is not None or banners.is_banner(above)
     timed = dates.TIME.search(fields.get("date", "")) is not None or dates.dated(fields.get("date", "")) == 2
     signs = [
         "@" in fields.get("from", ""),

@@ -1,7 +1,7 @@
-"""The marks that mail clients put before a quote, told by their structure: attributions and banners.
+"""The lines of a text, and the attributions that mail clients put before a quote, told by their structure.
 
 An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
-a colon or stands right before a quote. Header blocks are in `blocks`. Every rule looks at a bounded number of lines, so a
+a colon or stands right before a quote. Header blocks are in `blocks`, banners in `banners`. Every rule looks at a bounded number of lines, so a
 text is read in linear time.
 """
 
@@ -42,21 +42,6 @@ _TRIM = re.compile(r"^[\s*_>\-–—─=]+")
 _ON = frozenset(phrases.flat(phrases.ON))
 _ODD = dict.fromkeys((0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))) | dict.fromkeys((0xA0, 0x202F), " ")
 
-
-def _banner(table: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
-    """Phrases between dashes, or alone on a line that ends in a colon."""
-    words = phrases.pattern(phrases.flat(table))
-    dashed = rf"[-_=–—─]{{2,}}+\s*+[*_]*+(?:{words})\b[^\n]{{0,60}}$"
-    return re.compile(rf"^[\s*>]*+(?:{dashed}|(?:{words})\s*:\s*$)", re.IGNORECASE)
-
-
-_ORIGINAL = _banner(phrases.ORIGINAL)
-_FORWARDED = _banner(phrases.FORWARDED)
-_ORIGINALS = frozenset(phrases.flat(phrases.ORIGINAL))
-_ABOVE = re.compile(phrases.pattern(phrases.flat(phrases.ABOVE)), re.IGNORECASE)
-_HIDDEN = frozenset(f"[{phrase}]" for phrase in phrases.flat(phrases.HIDDEN))
-_ORNAMENT = re.compile(r"^\s*[-=#*_~<>\[—–─]{2}|[-=#*_~<>\]—–─]\s*$")  # at an end of a line that is a marker
-_LEAD = 8  # words that may stand before such a marker without ornaments
 _DASHED = re.compile(r"^\s*-{2,}.{1,200}-{2,}\s*$")
 # An attribution that shares its line with the reply: "thanks On Wed, Apr 4, 2012 at 3:59 PM, a@b.example wrote:"
 _GAP = re.compile(r"[:：][ \xa0]{2,9}(?=\S)")  # between Yahoo's attribution and the first line of its quote
@@ -214,13 +199,13 @@ def _goes_on(text: str) -> bool:
 
 def _is_wrapped(text: str, below: str) -> bool:
     """Whether `below` was wrapped away from `text`: that is as long as it may be, or holds only date and names."""
-    strange = [word for word in _words(ADDRESS.sub(" ", _WROTE.sub(" ", text))) if not _is_known(word)]
+    strange = [word for word in words(ADDRESS.sub(" ", _WROTE.sub(" ", text))) if not _is_known(word)]
     return len(text) + len(below.split(maxsplit=1)[0]) > NARROWEST or all(_may_be_name(word) for word in strange)
 
 
 def _names_one(text: str) -> bool:
     """Whether an attribution without its date names somebody by itself: more than "wrote" or "<ivan@a.example> wrote"."""
-    return not text.startswith(("<", "(")) and bool(_words(_WROTE.sub(" ", text)))
+    return not text.startswith(("<", "(")) and bool(words(_WROTE.sub(" ", text)))
 
 
 def _is_hinted(all_lines: Sequence[Line], last: int) -> bool:
@@ -281,7 +266,8 @@ def _address(core: str, told: bool) -> bool:
     return bare is not None and (told or len(core) - bare.end() <= 3)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a text, numbers aside."""
     return [token for token in dates.TOKEN.findall(text) if not token.isdecimal()]
 
 
@@ -299,25 +285,25 @@ def _starts_well(core: str, date: int, strict: bool, wrote: bool) -> bool:
     at = core.find("@")
     if 0 <= at < start:
         between = _ADDRESS_END.split(core[at:start], maxsplit=1)[-1]
-        return wrote or not strict or all(map(_is_known, _words(between)))
+        return wrote or not strict or all(map(_is_known, words(between)))
     before = _WROTE.sub(" ", core[:start])
-    strange = [word for word in _words(before) if not _is_known(word) and word.lower() not in phrases.PRONOUNS]
+    strange = [word for word in words(before) if not _is_known(word) and word.lower() not in phrases.PRONOUNS]
     return not strange if strict and not _is_name(strange) else len(strange) <= 4
 
 
 def _is_short(core: str) -> bool:
     rest = _WROTE.sub(" ", ADDRESS.sub(" ", core))
-    return sum(not _is_known(word) for word in _words(rest)) <= 10
+    return sum(not _is_known(word) for word in words(rest)) <= 10
 
 
 def _only_names(core: str, throughout: bool = False) -> bool:
     """Beside date and "wrote" there is nothing but what may be a name: it starts with a capital, or its script has no case."""
     rest = _WROTE.sub(" ", _WROTE_LAST.sub(" ", ADDRESS.sub(" ", core)))
-    strange = [word for word in _words(rest) if not _is_known(word)]
-    after = [word for word in _words(_WROTE.split(core)[-1]) if not _is_known(word)]
+    strange = [word for word in words(rest) if not _is_known(word)]
+    after = [word for word in words(_WROTE.split(core)[-1]) if not _is_known(word)]
     if throughout and len(strange) > 2 and not all(map(_may_be_name, strange)):
         return False
-    return len(strange) <= 6 and all(_may_be_name(words[0]) for words in (strange, after) if words)
+    return len(strange) <= 6 and all(_may_be_name(some[0]) for some in (strange, after) if some)
 
 
 def _may_be_name(word: str) -> bool:
@@ -346,55 +332,5 @@ def _shared(line: str) -> int | None:
     for match in reversed(list(_SHARED.finditer(line))):
         tail = line[match.start(1) :]
         if dates.dated(tail) == 2 and _is_attribution(tail, 2, False, wrapped=False):
-            return match.start(1) if _words(line[: match.start(1)]) else None
+            return match.start(1) if words(line[: match.start(1)]) else None
     return None
-
-
-# ── banners ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def is_original(text: str) -> bool:
-    """A banner over history: "-----Исходное сообщение-----", "write above this line"."""
-    if not _is_ornate(text):
-        return False
-    text = plain(text)
-    return _ORIGINAL.match(text) is not None or _is_above(text)
-
-
-def _is_above(text: str) -> bool:
-    """ "Write above this line" as the whole line: between ornaments, or after a few words and before "to post a reply"."""
-    found = _ABOVE.search(text)
-    if found is None:
-        return False
-    before, after = text[: found.start()], text[found.end() :]
-    return _ORNAMENT.search(text) is not None or (len(before.split()) <= _LEAD and _is_purpose(_words(after)))
-
-
-def stands_alone(text: str) -> bool:
-    """Whether such a banner is sure by itself; "Original message:" without a dash may be the writer's own."""
-    return not text.strip()[0].isalnum() or _is_above(text)
-
-
-def _is_purpose(words: Sequence[str]) -> bool:
-    return not words or words[0].lower() in phrases.PURPOSE
-
-
-def is_hidden_quote(text: str) -> bool:
-    """What stands in the place of a quote that was folded away: "[Quoted text hidden]"."""
-    return text.strip().lower() in _HIDDEN
-
-
-def is_forwarded(text: str) -> bool:
-    """A banner over mail that was forwarded on purpose."""
-    return _is_ornate(text) and _FORWARDED.match(plain(text)) is not None
-
-
-def _is_ornate(text: str) -> bool:
-    """Short, and with something beside words at an end: what every banner has."""
-    stripped = text.strip()
-    return 4 <= len(stripped) <= 200 and not (stripped[0].isalnum() and stripped[-1].isalnum())
-
-
-def is_banner(text: str) -> bool:
-    """Words between dashes, whatever they say, or "Original Message" without any: above a header block it is its banner."""
-    return len(text) <= LONGEST and (_DASHED.match(text) is not None or text.strip().lower() in _ORIGINALS)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from relay import address
-from relay.mail.text import blocks, context, echo, marks, signature, spacing
+from relay.mail.text import banners, blocks, context, echo, marks, signature, spacing
 from relay.mail.text.marks import Line
 from relay.model import Answered
 
@@ -133,7 +133,7 @@ def _tags(all_lines: list[Line], forwarded: bool | None, known: Collection[int])
         mark = _find(all_lines, at, before_quote[at], forwarded, above)
         if mark is None:
             above = above or at not in known
-            if _is_torn(all_lines, at) or marks.is_hidden_quote(line.text):
+            if _is_torn(all_lines, at) or banners.is_hidden_quote(line.text):
                 tags[at] = "quoted"
             at += 1
             continue
@@ -151,12 +151,12 @@ def _tags(all_lines: list[Line], forwarded: bool | None, known: Collection[int])
 def _find(all_lines: Sequence[Line], at: int, before_quote: bool, forwarded: bool | None, above: bool) -> _Mark | None:
     """The mark on line `at` (for an attribution: that ends there), with what follows it."""
     text = all_lines[at].text
-    if marks.is_forwarded(text):
+    if banners.is_forwarded(text):
         return _Mark(at, at + 1, forward=True)
-    if marks.is_original(text):
+    if banners.is_original(text):
         below = _filled(all_lines, at + 1)
         end = blocks.header_block(all_lines, below) if below is not None else None
-        if end or before_quote or marks.stands_alone(text):
+        if end or before_quote or banners.stands_alone(text):
             return _Mark(at, end or at + 1, forward=forwarded is True)
     addressed = blocks.ruled_addressees(all_lines, at)
     if addressed is not None and (end := _attribution_below(all_lines, addressed)) is not None:
@@ -220,7 +220,7 @@ def _with_rulers(all_lines: Sequence[Line], tags: Sequence[Tag], first: int, blo
         at -= 1
         if not all_lines[at].blank:
             start = at
-    banner = block and at > 0 and tags[at - 1] == "new" and marks.is_banner(all_lines[at - 1].text)
+    banner = block and at > 0 and tags[at - 1] == "new" and banners.is_banner(all_lines[at - 1].text)
     return at - 1 if banner else start
 
 
