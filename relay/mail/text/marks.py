@@ -1,8 +1,8 @@
 """The lines of a text, and the attributions that mail clients put before a quote, told by their structure.
 
 An attribution is a line (or up to four, when wrapped) that holds a date, an address or a name, and perhaps "wrote", and ends in
-a colon or stands right before a quote. Header blocks are in `blocks`, banners in `banners`. Every rule looks at a bounded number of lines, so a
-text is read in linear time.
+a colon or stands right before a quote. Header blocks are in `blocks`, banners in `banners`. Every rule looks at a bounded number
+of lines, so a text is read in linear time.
 """
 
 from __future__ import annotations
