@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Executable, Row, Table, and_, bindparam, or_, select, union
+from sqlalchemy import BindParameter, Connection, Executable, Row, Table, and_, bindparam, or_, select
 from sqlmodel import SQLModel
 
 from relay import address
@@ -31,7 +31,8 @@ EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRo
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
-LATEST = 60  # letters that a mail is looked through for; one event's go to each of a party's people
+LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people
+QUOTABLE = 4  # of those that it answers, and of the others: to look for each costs half a millisecond
 LABEL = 20  # characters, without blanks, that the line above a note's words has at least
 SHORT = 3  # characters of a line that says nothing by itself
 
@@ -66,20 +67,12 @@ _EVENT_IS_NOTE = select(EVENTS.c.internal).where(
     EVENTS.c.message_id == bindparam("message_id"), EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.kind == "comment"
 )
 _TOKENS: BindParameter[str] = bindparam("tokens", expanding=True)
-_SHOWN = (
-    select(LETTERS.c.message_id, LETTERS.c.shown)
-    .where(
-        LETTERS.c.ticket_id.in_(
-            union(
-                select(TICKETS.c.id).where(or_(TICKETS.c.thread.in_(_TOKENS), TICKETS.c.note.in_(_TOKENS))),
-                select(LETTERS.c.ticket_id).where(LETTERS.c.message_id.in_(bindparam("message_ids", expanding=True))),
-            )
-        ),
-        LETTERS.c.shown.is_not(None),
-    )
-    .order_by(LETTERS.c.id.desc())
-    .limit(LATEST)
+_SHOWN = select(LETTERS.c.message_id, LETTERS.c.shown).order_by(LETTERS.c.id.desc()).limit(LATEST)
+_SHOWN_AT = _SHOWN.where(
+    LETTERS.c.shown.is_not(None),
+    LETTERS.c.ticket_id.in_(select(TICKETS.c.id).where(or_(TICKETS.c.thread.in_(_TOKENS), TICKETS.c.note.in_(_TOKENS)))),
 )
+_SHOWN_UNDER = _SHOWN.where(LETTERS.c.shown.is_not(None), LETTERS.c.message_id.in_(bindparam("message_ids", expanding=True)))
 _SEEN = select(SIGHTINGS.c.chain_id).where(
     SIGHTINGS.c.identity == bindparam("identity"), SIGHTINGS.c.target == bindparam("target")
 )
@@ -180,12 +173,17 @@ def _is_note(connection: Connection, message_id: str, ticket_id: int) -> bool | 
 
 
 def shown(connection: Connection, tokens: Collection[str], domain: str) -> list[str]:
-    """The plain texts of the letters that went to tickets, the latest first, one for each Message-ID.
+    """The plain texts of letters that a mail may quote: the latest of those it answers, and the latest to its tickets.
 
-    `tokens` are of the tickets' thread or note addresses, or of Message-IDs of letters to them.
+    `tokens` are of the tickets' thread or note addresses, and of Message-IDs of letters; one text for each Message-ID.
     """
-    values = {"tokens": list(tokens), "message_ids": [f"<{token}@{domain}>" for token in tokens]}
-    found = {row.message_id: row.shown for row in connection.execute(_SHOWN, values)} if tokens else {}
+    if not tokens:
+        return []
+    found: dict[str, bytes] = {}
+    answered = {"message_ids": [f"<{token}@{domain}>" for token in tokens]}
+    for query, values in ((_SHOWN_UNDER, answered), (_SHOWN_AT, {"tokens": list(tokens)})):
+        rows = {row.message_id: row.shown for row in connection.execute(query, values) if row.message_id not in found}
+        found |= dict(list(rows.items())[:QUOTABLE])
     return [zlib.decompress(text).decode() for text in found.values()]
 
 

@@ -63,10 +63,11 @@ def _internal(line: str) -> Command | None:
 
 def _is_suspect(edge: bool, line: str) -> bool:
     """A misspelt or unclear command where commands stand, or #internal in any place and dress: "(#internal)", "x #internal"."""
-    return (edge and is_near_miss(line)) or _mentions_internal(line)
+    return (edge and is_near_miss(line)) or mentions_internal(line)
 
 
-def _mentions_internal(text: str) -> bool:
+def mentions_internal(text: str) -> bool:
+    """Whether the word stands anywhere in a text, in any dress."""
     return ("#" in text or "＃" in text) and _INTERNAL.search(text) is not None
 
 
@@ -100,8 +101,8 @@ def _command(text: str) -> Command | None:
 
 def guards(text: str) -> tuple[Command, ...]:
     """#internal in a reading of the mail that was not the one chosen: it counts all the same."""
-    _, given, unknown = extract(text) if _mentions_internal(text) else ("", (), ())
-    suspects = [Command("internal", "", line) for line in unknown if _mentions_internal(line)]
+    _, given, unknown = extract(text) if mentions_internal(text) else ("", (), ())
+    suspects = [Command("internal", "", line) for line in unknown if mentions_internal(line)]
     return (*(command for command in given if command.word == "internal"), *suspects)[:1]
 
 
@@ -116,7 +117,7 @@ def nearest(line: str) -> str:
     >>> nearest("#acept"), nearest("#в роботе"), nearest("as said (#internal)"), nearest("#5 pump")
     ('accept', 'start', 'internal', '')
     """
-    return _KEYWORDS.get(_nearest(line) or "", "internal" if _mentions_internal(line) else "")
+    return _KEYWORDS.get(_nearest(line) or "", "internal" if mentions_internal(line) else "")
 
 
 def _nearest(line: str) -> str | None:

@@ -160,7 +160,8 @@ def _is_filled(body: Body) -> bool:
 def _guards(bodies: list[Body], forwarded: bool | None, sent: Sequence[str]) -> tuple[Command, ...]:
     """#internal in any reading of the mail, also in the one that says less: whoever wrote it meant it."""
     readings = [body.plain for body in bodies] + [html.text(body.html) for body in bodies if body.html and _may_guard(body.html)]
-    new = (reply.split(text, forwarded, sent=sent).text for text in readings if text)
+    suspected = (text for text in readings if text and commands.mentions_internal(text))
+    new = (reply.split(text, forwarded, sent=sent).text for text in suspected)
     return tuple(found for text in new for found in commands.guards(text))[:1]
 
 

@@ -20,12 +20,13 @@ from relay import address
 from relay.mail.text import dates
 
 GRAM = 4  # words by which runs are found
+SHARED = 3  # such runs that mail and letter have at least
 PIECE = 12  # words a block of copied lines must have
 FRAME = 8  # words of what stands around that tell that the letter is quoted
 LAST = 8  # words at the end of which one must be there for the letter to be whole
 CANDIDATES = 8  # places in the letter that are tried for one run
 HEADING = 8  # lines a client may put above what it quotes
-LETTERS = 20  # the latest ones that are looked at
+LETTERS = 8  # the latest ones that are looked at
 LONGEST = 20_000  # words of one letter
 
 _WORD = re.compile(r"[^\W_]+")
@@ -165,10 +166,17 @@ def _fit(letter: _Letter, runs: Iterable[_Run]) -> tuple[int, int]:
 
 def _matched(words: Sequence[str], sent: Iterable[str]) -> Iterator[tuple[tuple[int, int], str, list[_Run]]]:
     """Each letter that may be quoted: how well it fits, its text, and the runs."""
-    for text in list(sent)[:LETTERS] if words else ():
+    mine = _grams(words)
+    for text in list(sent)[:LETTERS] if len(mine) >= SHARED else ():
+        if len(mine & _grams(_words(text)[:LONGEST])) < SHARED:
+            continue  # to look closer costs ten times as much
         letter = _letter(text)
         if runs := list(_runs(words, letter)):
             yield _fit(letter, runs), text, runs
+
+
+def _grams(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(zip(*(words[start:] for start in range(GRAM)), strict=False))
 
 
 def _without(runs: Iterable[_Run], explained: Container[int]) -> Iterator[_Run]:
