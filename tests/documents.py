@@ -29,9 +29,9 @@ def docx(content: str, maker: str) -> bytes:
     """A Word document; its creator is the maker."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("[Content_Types].xml", TYPES)
-        archive.writestr("docProps/core.xml", CORE.format(maker))
-        archive.writestr("word/document.xml", f'<w:document xmlns:w="urn:w"><w:t>{content}</w:t></w:document>')
+        archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), TYPES)
+        archive.writestr(zipfile.ZipInfo("docProps/core.xml"), CORE.format(maker))
+        archive.writestr(zipfile.ZipInfo("word/document.xml"), f'<w:document xmlns:w="urn:w"><w:t>{content}</w:t></w:document>')
     return made.getvalue()
 
 

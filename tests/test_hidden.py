@@ -26,9 +26,11 @@ PLACES = ("sergei", "fix it", "fix.example", "#fix", "fx-9", "vendor", "victor")
 def docx() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("[Content_Types].xml", TYPES)
-        archive.writestr("docProps/core.xml", CORE)
-        archive.writestr("word/document.xml", "<w:document xmlns:w='urn:x'><w:t>The act of work</w:t></w:document>")
+        archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), TYPES)
+        archive.writestr(zipfile.ZipInfo("docProps/core.xml"), CORE)
+        archive.writestr(
+            zipfile.ZipInfo("word/document.xml"), "<w:document xmlns:w='urn:x'><w:t>The act of work</w:t></w:document>"
+        )
     return made.getvalue()
 
 
