@@ -17,6 +17,7 @@ Share = Literal["comments", "attachments", "status", "reference", "fields"]
 SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
 Receipts = Literal["needed", "all", "none"]
+Proof = Literal["yes", "no", "later", "elsewhere"]
 EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered"]
 LetterKind = Literal["comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "postmaster"]
 
@@ -217,6 +218,25 @@ class Envelope:
     helo: str
     received_at: datetime
     tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a mail shows of who wrote it, for each `trust` but "address", of which nothing is asked.
+
+    "yes": proven. "no": not. "later": DNS does not answer, so it cannot be said now. "elsewhere": signed by the author's domain,
+    but for somebody else (none of our addresses stands in its signed To or Cc) and brought by a server that does not speak for
+    him, as a copy of another mail of his would be. `evidence` is plain JSON: what was found, and the DNS records as they were at receipt.
+    """
+
+    dmarc: Proof = "no"
+    spf: Proof = "no"
+    dkim: Proof = "no"
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def shows(self, trust: Trust) -> Proof:
+        """Whether that is enough for a party that asks for `trust`."""
+        return {"address": "yes", "dmarc": self.dmarc, "spf": self.spf, "dkim": self.dkim}[trust]
 
 
 @dataclass(frozen=True, slots=True)

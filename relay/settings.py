@@ -24,7 +24,10 @@ PROGRAMS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """`[relay]`. `database` is an SQLAlchemy URL, `blobs` a folder or an s3:// URL; `templates` None means built in."""
+    """`[relay]`. `database` is an SQLAlchemy URL, `blobs` a folder or an s3:// URL; `templates` None means built in.
+
+    `user` is who the server becomes when root has started it ("": root stays).
+    """
 
     domain: str
     name: str
@@ -36,6 +39,7 @@ class RelaySettings:
     database: str = field(repr=False)
     blobs: str
     templates: Path | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,60 @@ class FileSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ArcSettings:
+    """`[arc]`: the domains (lower case) whose seals are believed (RFC 8617)."""
+
+    sealers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSettings:
+    """`[held]`: how long a mail waits for a person's decision."""
+
+    expires: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """`[limits]`: what comes in beyond them is answered 4xx, so that it comes again. Sizes in bytes.
+
+    `own` are the IP addresses of mail servers of one's own, which bring the mails of everybody.
+    """
+
+    mails_a_minute: int = 20_000
+    mails_a_minute_per_address: int = 1200
+    mails_a_minute_per_party: int = 6000
+    bytes_a_day_per_party: int = 20_000_000_000
+    chains_a_day_per_party: int = 10_000
+    held_per_party: int = 500
+    answers_a_day: int = 100  # help and complaints to one person
+    own: frozenset[str] = frozenset({"127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """`[loops]`: a ticket's party whose mails look like a program's gets no letters of it for `pause`.
+
+    That is: `same` mails of the same words within an hour, or `fast` mails running that each came within `reflex` of a letter.
+    """
+
+    same: int = 3
+    fast: int = 4
+    reflex: timedelta = timedelta(seconds=30)
+    pause: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """`[scan]`: the clamd that looks at files (`path` of its socket, or host and port), and what becomes of mails without it."""
+
+    path: str = ""
+    host: str = ""
+    port: int = 0
+    down: Literal["hold", "pass"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of relay.toml, checked; `path` is the file it came from."""
 
@@ -125,6 +183,11 @@ class Settings:
     parties: dict[str, Party]
     links: dict[str, Link]
     files: FileSettings = FileSettings()
+    arc: ArcSettings = ArcSettings()
+    held: HeldSettings = HeldSettings()
+    limits: LimitSettings = LimitSettings()
+    loops: LoopSettings = LoopSettings()
+    scan: ScanSettings | None = None
 
     @property
     def network(self) -> Network:

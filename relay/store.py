@@ -29,6 +29,7 @@ def table(row: type[SQLModel]) -> Table:
 CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow), table(tables.ParticipantRow)
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
+ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people

@@ -164,7 +164,9 @@ class LetterRow(SQLModel, table=True):
 class MailRow(SQLModel, table=True):
     """What became of one mail taken in, by its queue id. `state`: done, again (seen before), held, refused, aside.
 
-    `reason` says why in words; `envelope` is what SMTP said.
+    `reason` says why in words; `envelope` is what SMTP said, `verdict` what the mail showed of who wrote it and by which DNS
+    records, `party` whose it was, if one's, `size` its bytes. A held mail waits for a word of the party `held_for`; `token` is of
+    the address that takes it.
     """
 
     __tablename__ = "mails"
@@ -177,6 +179,44 @@ class MailRow(SQLModel, table=True):
     message_id: str = Field(default="", index=True)
     chain_id: int | None = Field(default=None, index=True)
     envelope: dict[str, Any] = json()
+    verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    held_for: str = ""
+    token: str | None = Field(default=None, unique=True)
+    size: int = 0
+    party: str = ""
+    __table_args__ = (Index("ix_mails_party", "party", "received_at"), Index("ix_mails_state", "state"))
+
+
+class AdmittedRow(SQLModel, table=True):
+    """Somebody whom a contact has let write for his party from then on."""
+
+    __tablename__ = "admitted"
+    party: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    name: str = ""
+    by: str
+    at: datetime = utc()
+
+
+class FormerRow(SQLModel, table=True):
+    """A thread or note token that a ticket had before its addresses were renewed."""
+
+    __tablename__ = "former"
+    token: str = Field(primary_key=True)
+    ticket_id: int = Field(foreign_key="tickets.id")
+    kind: str
+    at: datetime = utc()
+
+
+class PauseRow(SQLModel, table=True):
+    """A ticket whose party gets no letters of it until then, as its mails look like a program's; `times` counts its pauses."""
+
+    __tablename__ = "pauses"
+    ticket_id: int = Field(primary_key=True, foreign_key="tickets.id")
+    since: datetime = utc()
+    until: datetime = utc()
+    reason: str = ""
+    times: int = 1
 
 
 class SightingRow(SQLModel, table=True):

@@ -79,6 +79,11 @@ def _settings(path: Path, base: Path, root: tables.Root) -> settings.Settings:
         dkim=settings.DkimSettings(root.dkim.selector, root.dkim.key) if root.dkim.key else None,
         metrics=settings.MetricsSettings(root.metrics.listen) if root.metrics.listen else None,
         files=settings.FileSettings(frozenset(root.files.withhold)),
+        arc=settings.ArcSettings(frozenset(root.arc.sealers)),
+        held=settings.HeldSettings(root.held.expires),
+        limits=settings.LimitSettings(**dict(root.limits) | {"own": frozenset(root.limits.own)}),
+        loops=settings.LoopSettings(**dict(root.loops)),
+        scan=_scan(root.scan),
         parties={key: _party(key, party, root.relay) for key, party in root.parties.items()},
         links={key: _link(key, link) for key, link in root.links.items()},
     )
@@ -95,6 +100,13 @@ def _relay(base: Path, table: tables.Relay) -> settings.RelaySettings:
 def _smtp(table: tables.Smtp) -> settings.SmtpSettings:
     tls = settings.Tls(**dict(table.tls)) if table.tls else None
     return settings.SmtpSettings(**dict(table) | {"listen": tuple(table.listen), "tls": tls})
+
+
+def _scan(table: tables.Scan) -> settings.ScanSettings | None:
+    if table.clamd is None:
+        return None
+    where, port = table.clamd
+    return settings.ScanSettings(path="" if port else where, host=where if port else "", port=port, down=table.down)
 
 
 def _party(key: str, table: tables.Party, relay: tables.Relay) -> model.Party:

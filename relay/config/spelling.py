@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from relay.config.mistakes import dotted
 from relay.config.secret import masked, spell_smarthost
-from relay.config.units import DAYS, spell_duration, spell_listen, spell_size
+from relay.config.units import DAYS, spell_clamd, spell_duration, spell_listen, spell_size
 from relay.model import SHARES, Contact, Link, Party
-from relay.settings import Settings
+from relay.settings import LimitSettings, LoopSettings, ScanSettings, Settings
 
 Plain = dict[str, Any]
 
@@ -30,6 +31,11 @@ def plain(settings: Settings) -> Plain:
         "dkim": {"selector": settings.dkim.selector, "key": str(settings.dkim.key)} if settings.dkim else {"key": None},
         "metrics": {"listen": spell_listen(settings.metrics.listen) if settings.metrics else None},
         "files": {"withhold": sorted(settings.files.withhold)},
+        "arc": {"sealers": sorted(settings.arc.sealers)},
+        "held": {"expires": spell_duration(settings.held.expires)},
+        "limits": _limits(settings.limits),
+        "loops": _loops(settings.loops),
+        "scan": _scan(settings.scan),
         "parties": {key: _party(party) for key, party in settings.parties.items()},
         "links": {key: _link(link) for key, link in settings.links.items()},
     }
@@ -48,6 +54,7 @@ def _relay(settings: Settings) -> Plain:
         "database": masked(relay.database),
         "blobs": masked(relay.blobs),
         "templates": str(relay.templates) if relay.templates else None,
+        "user": relay.user or None,
     }
 
 
@@ -64,6 +71,19 @@ def _smtp(settings: Settings) -> Plain:
         "recipients": smtp.recipients,
         "idle": spell_duration(smtp.idle),
     }
+
+
+def _limits(limits: LimitSettings) -> Plain:
+    return {**asdict(limits), "bytes_a_day_per_party": spell_size(limits.bytes_a_day_per_party), "own": sorted(limits.own)}
+
+
+def _loops(loops: LoopSettings) -> Plain:
+    return {**asdict(loops), "reflex": spell_duration(loops.reflex), "pause": spell_duration(loops.pause)}
+
+
+def _scan(scan: ScanSettings | None) -> Plain:
+    clamd = scan and spell_clamd((scan.host, scan.port) if scan.port else (scan.path, 0))
+    return {"clamd": clamd, "down": scan.down if scan else "hold"}
 
 
 def _party(party: Party) -> Plain:

@@ -59,6 +59,7 @@ class Relay(Table):
     database: Annotated[str | None, _from(secret.database)] = None
     blobs: Annotated[str | None, _from(secret.blobs)] = None
     templates: Annotated[Path | None, _from(files.folder)] = None
+    user: Annotated[str, PlainValidator(units.user)] = ""
 
 
 class Tls(Table):
@@ -164,6 +165,47 @@ class Files(Table):
     withhold: list[Annotated[str, PlainValidator(units.extension)]] = sorted(PROGRAMS)
 
 
+class Arc(Table):
+    """`[arc]`"""
+
+    sealers: list[Domain] = []
+
+
+class Held(Table):
+    """`[held]`"""
+
+    expires: Duration = timedelta(days=30)
+
+
+class Limits(Table):
+    """`[limits]`"""
+
+    mails_a_minute: Count = 20_000
+    mails_a_minute_per_address: Count = 1200
+    mails_a_minute_per_party: Count = 6000
+    bytes_a_day_per_party: Annotated[int, PlainValidator(units.size)] = 20_000_000_000
+    chains_a_day_per_party: Count = 10_000
+    held_per_party: Count = 500
+    answers_a_day: Count = 100
+    own: list[Annotated[str, PlainValidator(units.ip)]] = ["127.0.0.1", "::1"]
+
+
+class Loops(Table):
+    """`[loops]`"""
+
+    same: Annotated[int, Field(ge=2)] = 3
+    fast: Annotated[int, Field(ge=2)] = 4
+    reflex: Duration = timedelta(seconds=30)
+    pause: Duration = timedelta(hours=1)
+
+
+class Scan(Table):
+    """`[scan]`"""
+
+    clamd: Annotated[tuple[str, int], PlainValidator(units.clamd)] | None = None
+    down: Literal["hold", "pass"] = "hold"
+
+
 class Root(Table):
     """The whole file."""
 
@@ -174,5 +216,10 @@ class Root(Table):
     dkim: Dkim = Dkim()
     metrics: Metrics = Metrics()
     files: Files = Files()
+    arc: Arc = Arc()
+    held: Held = Held()
+    limits: Limits = Limits()
+    loops: Loops = Loops()
+    scan: Scan = Scan()
     parties: dict[str, Party] = {}
     links: dict[str, Link] = {}

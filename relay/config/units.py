@@ -237,6 +237,40 @@ def is_ip(host: str) -> bool:
     return True
 
 
+def ip(value: object) -> str:
+    """An IPv4 or IPv6 address, without brackets, as it is usually written."""
+    expected = 'an IP address such as "192.0.2.25"'
+    found = text(value, expected)
+    if not is_ip(found):
+        raise Wrong(expected)
+    return str(ipaddress.ip_address(found))
+
+
+def clamd(value: object) -> tuple[str, int]:
+    """`unix:PATH` as (path, 0), or `host:port`."""
+    expected = 'the socket of clamd, such as "unix:/run/clamav/clamd.ctl" or "127.0.0.1:3310"'
+    found = text(value, expected)
+    if found.startswith("unix:/"):
+        return found.removeprefix("unix:"), 0
+    try:
+        host, port = listen(found)
+    except Wrong:
+        raise Wrong(expected) from None
+    if not port:
+        raise Wrong(expected)
+    return host, port
+
+
+def spell_clamd(value: tuple[str, int]) -> str:
+    """The socket as `clamd` reads it."""
+    return spell_listen(value) if value[1] else f"unix:{value[0]}"
+
+
+def user(value: object) -> str:
+    """The name of a user of this machine; whether there is one, `relay serve` finds out."""
+    return _matching(r"[a-z_][a-z0-9_.-]{0,31}\$?", value, 'the name of a user of this machine, such as "relay"')
+
+
 def prefix(value: object) -> str:
     """What chain numbers begin with: [A-17]."""
     return _matching(r"[A-Z][A-Z0-9]{0,7}", value, "one to eight capital letters and digits, a letter first")
