@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attacks.honest_mails import FIELD, HONEST, own, publish
+from tests.attacks import honest_signatures, honest_ways  # noqa: F401  they fill the table
+from tests.attacks.honest import HONEST, own
+from tests.attacks.honest_domains import FIELD, publish
 from tests.attacks.keys import edwards
 from tests.attacks.signer import sign
 from tests.attacks.world import PARTIES, Attack, Case, Draft, World, world
