@@ -9,7 +9,6 @@ from tests.attacks.keys import edwards, key
 from tests.attacks.signer import SIGNED, canonical_header, headers, sign
 from tests.attacks.world import Case
 
-
 # ── canonicalisation and folding ───────────────────────────────────────────────────────────────────────────
 
 

@@ -11,7 +11,6 @@ from tests.attacks.signer import seal, sign
 from tests.attacks.world import Attack, Case, Draft
 from tests.attacks.zones import LISTS
 
-
 # ── addresses ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
