@@ -9,12 +9,12 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from relay import config, transport
+from relay import config, lookups, transport
 from relay.errors import ConfigError
 from relay.intake import Intake, Shelves
 from relay.letters import Letters
@@ -98,7 +98,23 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     try:
         await asyncio.to_thread(migrate, shelf.database)
         await shelf.database.write(lambda c: release_claims(c, node(settings)))
-        await Intake(shelf, readers, lambda: settings, log, wake=lambda: None).resume()
+        intake = Intake(shelf, readers, lambda: settings, log, wake=lambda: None)
+        await intake.resume()
+        await intake.release_all()
+    finally:
+        readers.close()
+        await asyncio.to_thread(shelf.database.close)
+        shelf.spool.close()
+
+
+async def release(settings: Settings, log: FilteringBoundLogger, mails: Sequence[str]) -> list[tuple[str, str]]:
+    """Settles held mails that the admin lets in: each with what has become of it."""
+    shelf, readers = shelves(settings), Readers()
+    try:
+        intake = Intake(shelf, readers, lambda: settings, log, wake=lambda: None)
+        rows = await shelf.database.read(lookups.held)
+        parties = {row["id"]: row["held_for"] for row in rows}
+        return [(mail, await intake.release(mail, parties[mail])) for mail in mails]
     finally:
         readers.close()
         await asyncio.to_thread(shelf.database.close)

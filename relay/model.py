@@ -19,7 +19,9 @@ Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "close
 Receipts = Literal["needed", "all", "none"]
 Proof = Literal["yes", "no", "later", "elsewhere"]
 EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered"]
-LetterKind = Literal["comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "postmaster"]
+LetterKind = Literal[
+    "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
+]
 
 
 # ── configuration ──────────────────────────────────────────────────────────────────────────────────────────
@@ -226,7 +228,7 @@ class Verdict:
 
     "yes": proven. "no": not. "later": DNS does not answer, so it cannot be said now. "elsewhere": signed by the author's domain,
     but for somebody else (none of our addresses stands in its signed To or Cc) and brought by a server that does not speak for
-    him, as a copy of another mail of his would be. `evidence` is plain JSON: what was found, and the DNS records as they were at receipt.
+    him, as a copy of another mail of his would be. `evidence` is plain JSON: what was found, and the DNS records as they were.
     """
 
     dmarc: Proof = "no"
@@ -399,6 +401,8 @@ class Letter:
     are what is known of the matter, `balls` who has it since when. `data` by kind:
     "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
+    "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
+    chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
     "postmaster" {"what": str, "details": {label: value}, "text": str}.
     """
 

@@ -30,6 +30,7 @@ CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow),
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
+TALLIES = table(tables.TallyRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people
@@ -42,6 +43,12 @@ _TICKETS_BY: dict[str, Executable] = {
     "thread": _PLACE.where(TICKETS.c.thread == bindparam("token")),
     "note": _PLACE.where(TICKETS.c.note == bindparam("token")),
 }
+_FORMER = _PLACE.join(FORMER, FORMER.c.ticket_id == TICKETS.c.id).where(
+    FORMER.c.token == bindparam("token"), FORMER.c.kind == bindparam("kind")
+)
+_PARTY = select(TICKETS.c.party).where(TICKETS.c.id == bindparam("ticket"))
+_SOMEBODYS = [select(rows.c.address).where(rows.c.address == bindparam("who")).limit(1) for rows in (PARTICIPANTS, ADMITTED)]
+_HELD = select(MAILS.c.id).where(MAILS.c.token == bindparam("token"))
 _LETTER_BY_TOKEN = select(LETTERS).where(LETTERS.c.token == bindparam("token"))
 _ANSWERED = [
     _PLACE.join(rows, rows.c.ticket_id == TICKETS.c.id)
@@ -101,6 +108,23 @@ def find_ticket(connection: Connection, kind: address.Kind, token: str) -> tuple
     return (row[0], row[1]) if row else None
 
 
+def find_former(connection: Connection, kind: address.Kind, token: str) -> tuple[int, int] | None:
+    """(chain id, ticket id) of an address that a ticket had before its addresses were renewed, or None."""
+    row = connection.execute(_FORMER, {"kind": kind, "token": token}).first()
+    return (row[0], row[1]) if row else None
+
+
+def owner(connection: Connection, kind: address.Kind, token: str) -> str:
+    """The party of a ticket's address, former ones included; "" where there is none."""
+    place = find_ticket(connection, kind, token) or find_former(connection, kind, token)
+    return str(connection.execute(_PARTY, {"ticket": place[1]}).scalar_one()) if place else ""
+
+
+def is_somebodys(connection: Connection, who: str) -> bool:
+    """Whether that address writes at some ticket, or was let in by some party."""
+    return any(connection.execute(query, {"who": who.lower()}).first() for query in _SOMEBODYS)
+
+
 def find_letter(connection: Connection, token: str) -> Row[Any] | None:
     """The letter of a return-path, or None."""
     return connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
@@ -121,7 +145,9 @@ def exists(connection: Connection, found: address.Address) -> bool:
     """Whether a parsed address with a token is one of a ticket or letter."""
     if found.kind == "return-path":
         return find_letter(connection, found.key) is not None
-    return find_ticket(connection, found.kind, found.key) is not None
+    if found.kind == "held":
+        return connection.execute(_HELD, {"token": found.key}).first() is not None
+    return (find_ticket(connection, found.kind, found.key) or find_former(connection, found.kind, found.key)) is not None
 
 
 def find_answered(connection: Connection, message_ids: Sequence[str], party: str) -> tuple[int, int] | None:
