@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "threats.md"
 COLUMNS = ["attack", "what the relay does", "shown by"]
-_TEST = re.compile(r"`(tests/[^`:]+\.py)::([^`]+)`")
+_TEST = re.compile(r"`(?:(?P<test>tests/[^`:]+\.py::[^`\[]+)(?P<own>\[[^`]+\])?|(?P<other>\[[^`]+\]))`")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,15 @@ def threats(page: str) -> list[Threat]:
     for row in rows:
         assert len(row) == len(COLUMNS), row
     told = [row for row in rows if row != COLUMNS and set("".join(row)) != {"-"}]
-    return [Threat(attack, answer, tuple("::".join(found) for found in _TEST.findall(tests))) for attack, answer, tests in told]
+    return [Threat(attack, answer, tuple(_named(tests))) for attack, answer, tests in told]
+
+
+def _named(cell: str) -> Iterator[str]:
+    """The tests of a cell: parameters alone are of the test before them."""
+    test = ""
+    for found in _TEST.finditer(cell):
+        test = found["test"] or test
+        yield test + (found["own"] or found["other"] or "")
 
 
 @pytest.fixture(scope="module")
@@ -62,5 +71,5 @@ def test_every_test_that_is_named_is_there(collected: set[str]) -> None:
 
 
 def test_a_row_without_a_test_is_seen() -> None:
-    page = "| attack | what the relay does | shown by |\n| --- | --- | --- |\n| a | b | test_x |\n| c | d | `tests/a.py::b` |\n"
-    assert [threat.tests for threat in threats(page)] == [(), ("tests/a.py::b",)]
+    page = "| attack | what the relay does | shown by |\n| --- | --- | --- |\n| a | b | test_x |\n| c | d | `tests/a.py::b[x]`, `[y]` |\n"
+    assert [threat.tests for threat in threats(page)] == [(), ("tests/a.py::b[x]", "tests/a.py::b[y]")]
