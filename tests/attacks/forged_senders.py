@@ -118,6 +118,18 @@ def _look_alike(case: Case, domain: str) -> bytes:
     return case.seeming(f"ivan@{domain}", HOMOGLYPH)
 
 
+@variants(
+    "letter that becomes another in lower case",
+    {"in the name": "\u212aira@dkim.example", "in the domain": "kira@d\u212aim.example"},
+    "broken",
+    "unproven",
+    "stranger",
+    victim="keyed",
+)
+def _kelvin(case: Case, author: str) -> bytes:
+    return case.seeming(author)
+
+
 @forgery("stranger", victim="north")
 def domain_that_his_begins(case: Case) -> bytes:
     return case.seeming("ivan@north.example.evil.example", "north.example.evil.example")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.attacks.forging import forgery, variants
 from tests.attacks.keys import key
 from tests.attacks.signer import SIGNED, sign
@@ -61,7 +63,7 @@ def foreign_signature_first_and_a_spoiled_one(case: Case) -> bytes:
 def foreign_signature_second_after_a_spoiled_one(case: Case) -> bytes:
     signed = foreign(case.draft.raw)
     broken = true(case, case.draft.having(Subject="Another").raw)
-    return broken[: broken.index(b"From:")] + signed
+    return broken[: broken.index(b"\r\nFrom:") + 2] + signed
 
 
 @forgery("unproven")
@@ -103,7 +105,7 @@ def selector_that_leads_into_the_forgers_zone(case: Case) -> bytes:
 @forgery("unproven")
 def two_hundred_signatures(case: Case) -> bytes:
     one = foreign(case.draft.raw)
-    return one[: one.index(b"From:")] * 200 + case.draft.raw
+    return one[: one.index(b"\r\nFrom:") + 2] * 200 + case.draft.raw
 
 
 @forgery("unproven")
@@ -160,6 +162,12 @@ def expired_signature(case: Case) -> bytes:
 
 
 @forgery("unproven")
+def signature_of_last_month(case: Case) -> bytes:
+    """Nobody's server tries that long: it is a copy."""
+    return true(case, case.draft.raw, tags=f"t={int(time.time()) - 30 * 86_400}; ")
+
+
+@forgery("unproven")
 def signature_that_expires_before_it_is_made(case: Case) -> bytes:
     return true(case, case.draft.raw, tags="t=4000000000; x=3999999999; ")
 
@@ -199,7 +207,7 @@ def subject_not_covered(case: Case) -> bytes:
     return true(case, case.draft.raw, names=less("Subject"))
 
 
-@forgery("unproven", "stranger")
+@forgery("unproven", "held")
 def to_not_covered(case: Case) -> bytes:
     """What he wrote to somebody else, with another To put into it."""
     friend = "friend@elsewhere.example"
@@ -232,8 +240,21 @@ def sign_body(case: Case, body: str) -> bytes:
 @forgery("unproven")
 def transfer_encoding_added(case: Case) -> bytes:
     plain = case.draft.without("Content-Transfer-Encoding")
-    signed = true(case, plain.raw, names=less("Content-Transfer-Encoding"))
+    signed = true(case, type(plain)(plain.fields, "=23resolved\r\n" + plain.body).raw, names=less("Content-Transfer-Encoding"))
     return b"Content-Transfer-Encoding: quoted-printable\r\n" + signed
+
+
+@variants(
+    "header that makes a file of it",
+    {
+        "by a disposition": "Content-Disposition: attachment; filename=a.txt",
+        "by a type": 'Content-Type: application/pdf; name="a.pdf"',
+    },
+    "unproven",
+)
+def _filed(case: Case, line: str) -> bytes:
+    plain = case.draft.without("Content-Type")
+    return f"{line}\r\n".encode() + true(case, plain.raw, names=less("Content-Type"))
 
 
 # ── of another mail ────────────────────────────────────────────────────────────────────────────────────────
@@ -274,12 +295,24 @@ def _below(case: Case, name: str) -> bytes:
     return case.signed().replace(b"\r\n\r\n", f"\r\n{name}: {values[name]}\r\n\r\n".encode(), 1)
 
 
-@forgery("unproven", "stranger")
+@forgery("unproven", "held")
 def replay_of_what_he_wrote_to_somebody_else(case: Case) -> bytes:
     return true(case, case.draft.having(To="friend@elsewhere.example").raw)
 
 
-@forgery("unproven", "stranger")
+@forgery("unproven", "held")
 def replay_of_what_he_wrote_to_a_list_a_month_ago(case: Case) -> bytes:
     old = case.draft.having(To="everybody@elsewhere.example", Date="Fri, 23 Oct 2026 10:00:00 +0300")
-    return true(case, old.raw, tags="t=1792742400; ")
+    return true(case, old.raw, tags=f"t={int(time.time()) - 30 * 86_400}; ")
+
+
+@forgery("unproven", "held")
+def replay_with_our_address_put_into_cc(case: Case) -> bytes:
+    signed = true(case, case.draft.having(To="friend@elsewhere.example").raw)
+    return f"Cc: {case.to}\r\n".encode() + signed
+
+
+@forgery("unproven", "held")
+def replay_of_an_answer_to_somebody_who_calls_himself_our_address(case: Case) -> bytes:
+    """The forger has written to him under that display name, and he has answered."""
+    return true(case, case.draft.having(To=f'"{case.to}" <{FORGER}>').raw)

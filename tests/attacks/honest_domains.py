@@ -49,6 +49,6 @@ def publish(zone: Zone) -> None:
     zone["alias._domainkey.alias.example", "CNAME"] = ["a.keys.esp.example."]
     zone["a.keys.esp.example", "CNAME"] = ["b.keys.esp.example."]
     zone["b.keys.esp.example", "TXT"] = [record(key("esp.example"))]
-    spaced = record(key("spaced.example"), "h=sha256:sha1; n=a note; s=email; t=; x=unknown; ").replace("; ", " ;  ")
+    spaced = record(key("spaced.example"), "h=sha256:sha1; n=a note; s=email; t=; x=unknown; ", width=200).replace("; ", " ;  ")
     zone["spaced._domainkey.spaced.example", "TXT"] = [spaced.replace("p=", "p = ", 1)]
     ed25519(zone, "edwards.example")

@@ -34,12 +34,6 @@ def quoted_local_part_that_needs_no_quotes(case: Case) -> bytes:
     return own(case, case.draft.having(From='"ivan"@north.example'))
 
 
-@honest('"night shift"@north.example')
-def quoted_local_part_that_needs_them(case: Case) -> bytes:
-    """Anybody of that domain may write."""
-    return own(case)
-
-
 @honest("worker@xn--e1afmkfd.example")
 def international_domain(case: Case) -> bytes:
     return own(case)

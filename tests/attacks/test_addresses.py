@@ -158,8 +158,17 @@ def test_a_true_mail_brought_again_under_another_name_is_not_published_twice(rel
     other = draft.having(
         **{name.replace("-", "_"): "<other@evil.example>" if name == "Message-ID" else "Wed, 23 Dec 2026 10:00:00 +0300"}
     )
-    head = raw[: raw.index(b"From:")]
+    head = raw[: raw.index(b"\r\nFrom:") + 2]
     nothing(relay_world, Attack(head + other.raw), case.to)
+
+
+@pytest.mark.parametrize("blanks", ["Twice a  day. \t", "Twice  a day.\r\n\r\n\r\n"])
+def test_a_true_mail_brought_again_with_other_blanks_is_not_published_twice(relay_world: World, blanks: str) -> None:
+    """Relaxed signatures do not see blanks, so the signature is whole, and the bytes are others (RFC 6376 §3.4.4)."""
+    case = Case("north", IVAN, relay_world.threads["north"], "Now it runs.")
+    raw = sign(case.draft.raw + b"Twice a day.\r\n", key("north.example"), "north.example")
+    assert relay_world.post(Attack(raw), case.to) == "250 done"
+    nothing(relay_world, Attack(raw.replace(b"Twice a day.", blanks.encode())), case.to)
 
 
 def _second_chain(world: World) -> str:

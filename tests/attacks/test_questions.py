@@ -87,7 +87,7 @@ def test_the_token_of_a_question_is_good_for_nothing_else(asking: World, prefix:
     assert state(asking, held) == "held"
 
 
-NAMES = ["Service code 778812", "http://evil.example/x", "www.evil.example", "Write to ivan@north.example", "a" * 5000,
+NAMES = ["Service code 778812", "http://evil.example/x", "www.evil.example", "Write to ivan@north.example", "a" * 200,
          "=?utf-8?q?two=0D=0Alines?=", "{{ 7 * 7 }}", "<b>bold</b>"]  # fmt: skip
 
 

@@ -165,7 +165,7 @@ class World:
     notes: dict[str, str] = field(default_factory=dict)
 
     def post(self, attack: Attack, *recipients: str) -> str:
-        """What became of a mail: "550 5.7.26", "451 4.4.3", or "250" and its state: done, again, held."""
+        """What became of a mail: "550 5.7.26", "451", or "250" and its state: done, again, held."""
         with smtplib.SMTP("127.0.0.1", self.relay.port, timeout=30, local_hostname="client.example") as client:
             client.ehlo(attack.helo)
             for code, text in (client.mail(attack.mail_from), *(client.rcpt(each) for each in (attack.to or recipients))):
@@ -207,7 +207,7 @@ class World:
 
 
 def _brief(code: int, text: bytes) -> str:
-    return f"{code} {text.decode(errors='replace').split()[0]}"
+    return "451" if code == 451 else f"{code} {text.decode(errors='replace').split()[0]}"
 
 
 @contextlib.contextmanager
