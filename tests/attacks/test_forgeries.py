@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attacks import forged_senders, forged_signatures, forged_ways  # noqa: F401  they fill the table
+from tests.attacks import forged_copies, forged_senders, forged_signatures, forged_ways  # noqa: F401  they fill the table
 from tests.attacks.forging import FORGERIES
 from tests.attacks.world import ADMIN, PARTIES, SPARE, Case, World, world
 from tests.harness import DOMAIN, until
