@@ -127,7 +127,9 @@ class Scene:
         raw, message_id = self._mail([f"{self.link}@{DOMAIN}"])
         self.world.seen[number].add(message_id)
         before = set(self.world.tickets)
-        outcome = self.world.take(raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.party if self.act.deed in RELEASED else "")
+        outcome = self.world.take(
+            raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.party if self.act.deed in RELEASED else ""
+        )
         assert outcome.state == "done", outcome
         assert number in self.world.tickets and number not in before
         if self.act.command == "mute":
