@@ -42,7 +42,8 @@ def test_a_tls_key_and_not_its_certificate(tmp_path: Path) -> None:
     private = ed25519.Ed25519PrivateKey.generate()
     (tmp_path / "c.pem").write_bytes(certificate(private))
     (tmp_path / "k.pem").write_bytes(pem(private))
-    (tmp_path / "c.pem").chmod(0o644), (tmp_path / "k.pem").chmod(0o644)
+    (tmp_path / "c.pem").chmod(0o644)
+    (tmp_path / "k.pem").chmod(0o644)
     (said,) = told(tmp_path, BASE + '[smtp]\ntls = { certificate = "c.pem", key = "k.pem" }\n')
     assert said.startswith("smtp.tls.key: everybody may get at") and said.endswith(f"chmod 600 {tmp_path / 'k.pem'}")
 
