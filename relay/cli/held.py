@@ -105,7 +105,7 @@ def _read(raw: bytes, sent: list[str], current: Settings) -> Mail:
 
 
 def _release(current: Settings, mail_id: str) -> str:
-    from relay import store
+    from relay import privileges, store
     from relay.envelope import from_json
     from relay.errors import Refused
     from relay.intake import tokens_of
@@ -114,6 +114,7 @@ def _release(current: Settings, mail_id: str) -> str:
     from storage.blobs import open_blobs
     from storage.spool import Spool
 
+    privileges.drop(current.relay.user)  # the server must be able to read what is written here
     spool, blobs = Spool(current.relay.data / "spool"), open_blobs(current.relay.blobs)
     fields, raw = spool.read(mail_id)
     spool.close()
