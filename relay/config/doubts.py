@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from relay import address
+from relay.config import machine
 from relay.config.mistakes import dotted
 from relay.settings import Settings
 
@@ -88,4 +89,6 @@ DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _unasked,
     _closed,
     _metrics,
+    machine.exposed,
+    machine.user,
 )

@@ -69,5 +69,6 @@ def test_no_links_is_doubtful(tmp_path: Path) -> None:
 
 def test_nothing_to_warn_of(tmp_path: Path) -> None:
     (tmp_path / "k.pem").write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
+    (tmp_path / "k.pem").chmod(0o600)
     text = BASE + '[dkim]\nkey = "k.pem"\n'
     assert warnings(load(write(tmp_path, text))) == ()
