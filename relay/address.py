@@ -29,6 +29,8 @@ RESERVED = ROLES | {"mailer-daemon", "noreply", "digest", "relay"}
 TOKEN = r"[a-z2-7]{26}"
 _ANY_TOKEN = re.compile(TOKEN, re.IGNORECASE)
 _TOKEN_BYTES = re.compile(rb"(?<![A-Za-z0-9])" + TOKEN.encode() + rb"(?=@)", re.IGNORECASE)
+# Whatever stands around it: it may follow an escape, as in "%3Ct-…". And a token alone, unless it is of a Message-ID.
+_SHOWN = re.compile(r"(?i)([tnbh](?:-|%2d|=2d)[a-z2-7]{5})[a-z2-7]{21}|(?<![a-z0-9])([a-z2-7]{5})[a-z2-7]{21}(?![a-z0-9@])")
 _TOKENED = re.compile(rf"([tnbh])-({TOKEN})")
 
 
@@ -71,7 +73,7 @@ def brief(address: str) -> str:
     >>> brief("t-abcdefghijklmnopqrstuvwxyz@relay.example.com")
     't-abcde…@relay.example.com'
     """
-    return re.sub(r"(?i)\b([tnbh]-[a-z2-7]{5})[a-z2-7]{21}", r"\1…", address)
+    return _SHOWN.sub(r"\1\2…", address)
 
 
 def split(address: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from relay.settings import Settings
 from relay.signing import Signer
 from relay.smtpd import Server
 from relay.wording import TemplateError
+from storage import private
 from storage.blobs import open_blobs
 from storage.database import Database
 from storage.spool import Spool
@@ -147,7 +148,7 @@ def office(settings: Settings) -> Office:
 def shelves(settings: Settings) -> Shelves:
     """Rows, raw mail and attachments, where the configuration says; the data folder is made if it is not there."""
     data = settings.relay.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.folder(data)
     return Shelves(Database(settings.relay.database), Spool(data / "spool"), open_blobs(settings.relay.blobs))
 
 

@@ -109,12 +109,22 @@ def _over_a_limit(case: Arrival) -> Deferred | None:
     """Counts the mail as its party's, unless that has had enough; of which the postmaster hears once a day."""
     own, links = (own.ticket.party for own in case.own), (case.settings.links[key].upstream for key in case.links)
     party = next(iter((*own, *links)), "")
-    if not party or case.released:
+    if case.released:
         return None
+    if not party:
+        return _too_much_for_the_postmaster(case)
     if found := quotas.excess(case.connection, case.settings.limits, party, case.size, case.stamp.now):
         return _limited(case, party, found)
     quotas.count(case.connection, party, case.size, case.stamp.now)
     return None
+
+
+def _too_much_for_the_postmaster(case: Arrival) -> Deferred | None:
+    """Anybody may write to the postmaster, and so might try to bury him."""
+    limits, postmaster = case.settings.limits, f"postmaster@{case.settings.relay.domain}"
+    if not case.postmaster or quotas.may_be_answered(case.connection, limits, postmaster, case.stamp.now):
+        return None
+    return Deferred(451, "4.7.1", "The postmaster has had too many mails today, please send it again tomorrow.")
 
 
 def _limited(case: Arrival, party: str, found: Excess) -> Deferred:

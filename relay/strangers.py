@@ -68,7 +68,7 @@ def _statement(case: Arrival, strange: Strange) -> dict[str, object]:
 
 def misused(case: Arrival) -> None:
     """The owner of an address hears once that somebody of another party has written to it, but not who: see `_asked`."""
-    for strange in case.strange:
+    for strange in case.strange if case.mail.kind == "reply" else ():
         if not strange.elsewhere and _is_known(case) and first_time(case, "misused", f"{strange.party.key}\0{strange.where}"):
             readers = held.readers(strange.party, strange.ticket.participants if strange.ticket else ())
             data = {"state": "misused", "where": strange.where, "party": strange.party.key, "token": ""}

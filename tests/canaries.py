@@ -193,7 +193,7 @@ class World:
 
     # ── mail in, letters out ───────────────────────────────────────────────────────────────────────────────
 
-    def take(self, raw: bytes, sender: str, *recipients: str, released: bool = False) -> Outcome:
+    def take(self, raw: bytes, sender: str, *recipients: str, released: str = "") -> Outcome:
         """What becomes of a mail that is not refused."""
         self.now += timedelta(minutes=7)
         queue_id = f"MAIL{len(self.canaries)}T{self.now:%H%M}"

@@ -65,3 +65,11 @@ def test_help_and_complaints_end_but_mails_are_taken(limited: Callable[[str], Re
     sink.wait(ANNA, 7)
     assert len(sink.to(IVAN)) == 1 + 3
     assert "no answer" in relay.json("trace", "A-1")[-1]["reason"]
+
+
+def test_nobody_buries_the_postmaster(limited: Callable[[str], Relay], sink: Sink) -> None:
+    relay = limited("answers_a_day = 3")
+    answers = [say(relay, f"Spam {number}", f"x{number}@spam.example", f"postmaster@{DOMAIN}") for number in range(5)]
+    assert [code for code, _ in answers] == [250, 250, 250, 451, 451]
+    sink.wait(ADMIN, 3)
+    assert say(relay, "The pump leaks.")[0] == 250

@@ -69,7 +69,9 @@ def run() -> None:
         if os.environ.get("RELAY_DEBUG"):
             traceback.print_exc()
         else:
-            told = " ".join(str(error).split()) or "no more is known"
+            from relay.logs import veil  # a server's last words stand in its log
+
+            told = veil(" ".join(str(error).split())) or "no more is known"
             typer.echo(f"relay: {type(error).__name__}: {told} (RELAY_DEBUG=1 shows where)", err=True)
         sys.exit(1)
 
