@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
-from relay.settings import SmtpSettings, Tls
+from relay.settings import LimitSettings, SmtpSettings, Tls
 from relay.smtpd.reception import Gate, Reception
 from relay.smtpd.session import Session
 from storage.spool import Spool
@@ -21,18 +21,30 @@ BACKLOG = 511
 class Server:
     """The SMTP server; `hostname` is the relay's domain. Raises OSError (ssl.SSLError is one) for unusable TLS files."""
 
-    def __init__(self, settings: SmtpSettings, hostname: str, spool: Spool, gate: Gate, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        hostname: str,
+        spool: Spool,
+        gate: Gate,
+        log: FilteringBoundLogger,
+        *,
+        limits: LimitSettings = LimitSettings(),
+    ) -> None:
         self._hostname, self._log = hostname, log
         self._tls = _tls_context(settings.tls)
-        self._reception = Reception(settings, spool, gate, log)
+        self._reception = Reception(settings, limits, spool, gate, log)
         self._sessions: set[Session] = set()
         self._listeners: list[asyncio.Server] = []
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: what it tells there, we tell in our log
 
-    def reload(self, settings: SmtpSettings) -> None:
-        """New settings for new connections; the listening addresses stay. Raises as the constructor, changing nothing."""
+    def reload(self, settings: SmtpSettings, limits: LimitSettings = LimitSettings()) -> None:
+        """New settings for new connections, new limits for all; the listening addresses stay.
+
+        Raises as the constructor, changing nothing.
+        """
         self._tls = _tls_context(settings.tls)
-        self._reception.settings = settings
+        self._reception.settings, self._reception.limits = settings, limits
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens on `settings.listen`, or on these bound sockets. Raises OSError; then nothing listens."""

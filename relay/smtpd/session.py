@@ -9,30 +9,33 @@ import ssl
 from collections import defaultdict
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import AnyStr
+from typing import AnyStr, TypeVar
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
-from aiosmtpd.smtp import Envelope as Transaction
-from aiosmtpd.smtp import Session as State
 
+from relay import sources
 from relay.errors import Deferred, Refused, SmtpError
 from relay.model import Envelope
 from relay.smtpd.data import DataReader
-from relay.smtpd.reception import LATER, Reception
+from relay.smtpd.hooks import Hooks
+from relay.smtpd.reception import LATER, STOPPING, Reception
 from relay.smtpd.syntax import NULL_SENDER, enhanced, line, path, plain
 from storage.spool import Draft
 
+T = TypeVar("T")
 CHUNK = 256 * 1024  # bytes of DATA taken at once
 READ_AHEAD = 64 * 1024  # the transport is paused at twice this
 COMMAND_LINE = 2048  # RFC 5321 says 512; long return-paths and SMTPUTF8 need more
 PATIENCE, SLOWEST = 600.0, 10_000.0  # seconds for any DATA; beyond that, the bytes a second that a large one must keep up
+HURRY, CRAWL = 30.0, 1000.0  # the same when the house is full: who is slower counts as one who keeps us waiting
+NOES = 20  # recipients refused and mails sent off for later in one connection: who goes on then is guessing, or does not listen
 LINGER = 5.0  # seconds that a client has to fetch its last reply
 
 TOO_LARGE = Refused(552, "5.3.4", "The message is larger than this server takes.")
 BARE = Refused(554, "5.6.0", "The message has a bare CR or LF: every line must end with CR LF. Please send it again so.")
-TOO_MANY = "421 4.7.0 Too many connections, please try again later."
+ENOUGH = "421 4.7.0 Too many errors, closing the connection."
+ROOM = "421 4.7.0 Idle while others wait to come in, closing the connection; please try again later."
 TIMEOUT = "421 4.4.2 Timeout, closing the connection."
-STOPPING = "421 4.3.2 The server is shutting down, please try again later."
 
 
 class Session(SMTP):
@@ -41,7 +44,7 @@ class Session(SMTP):
     def __init__(self, reception: Reception, hostname: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
         settings = reception.settings
         super().__init__(
-            _Hooks(reception),
+            Hooks(reception),
             data_size_limit=settings.max_size,
             enable_SMTPUTF8=True,
             hostname=hostname,
@@ -59,7 +62,10 @@ class Session(SMTP):
         self.gone: asyncio.Future[None] = loop.create_future()
         self.peer = ""
         self._reception, self._max_size = reception, settings.max_size
-        self._receiving = self._entered = False
+        self._receiving = self._working = self._entered = False
+        self._since = loop.time()
+        self._noes = 0
+        self._lingering: asyncio.TimerHandle | None = None
 
     # ── coming and going ───────────────────────────────────────────────────────────────────────────────────
 
@@ -69,10 +75,9 @@ class Session(SMTP):
         super().connection_made(transport)
 
     async def _handle_client(self) -> None:
-        self._entered = self._reception.enter(self.peer)
-        if not self._entered:
-            self._reception.log.warning("too_many_connections", peer=self.peer)
-            return self.hang_up(TOO_MANY)
+        self._entered = True
+        if no := self._reception.enter(self):
+            return self.hang_up(no)
         try:
             await super()._handle_client()
         except ConnectionError:
@@ -93,7 +98,9 @@ class Session(SMTP):
             return
         self.gone.set_result(None)
         if self._entered:
-            self._reception.leave(self.peer)
+            self._reception.leave(self)
+        if self._lingering is not None:
+            self._lingering.cancel()
         super().connection_lost(error)
 
     def hang_up(self, reply: str) -> None:
@@ -103,7 +110,7 @@ class Session(SMTP):
         if not self._writer.is_closing():
             self._writer.write(line(reply))
             self._writer.close()
-        self.loop.call_later(LINGER, self.abort)
+        self._lingering = self.loop.call_later(LINGER, self.abort)
         return None
 
     def abort(self) -> None:
@@ -117,9 +124,35 @@ class Session(SMTP):
         if not self._receiving:
             self.hang_up(STOPPING)
 
+    def lag(self) -> float:
+        """The seconds for which the server has been waiting: for the next command, for the client to read, or for its DATA."""
+        return 0.0 if self._working else self.loop.time() - self._since
+
+    def make_room(self) -> None:
+        """Somebody else gets its place."""
+        self.cut_off("room", ROOM)
+        if self.transport is not None and self._writer.transport.get_write_buffer_size():
+            self.abort()  # it does not read
+
+    def cut_off(self, reason: str, reply: str) -> None:
+        """Ends it for something that the client does, or does not do."""
+        self._reception.seldom("cut_off", reason, self.peer)
+        self.hang_up(reply)
+
+    def count_no(self) -> None:
+        """One more no. Raises ConnectionResetError, the connection closed, when there were too many."""
+        self._noes += 1
+        if self._noes >= NOES and not sources.is_own(self.peer, self._reception.limits.own):
+            self.cut_off("errors", ENOUGH)
+            raise ConnectionResetError("too many errors")
+
     def _timeout_cb(self) -> None:
-        self._reception.log.info("connection_timed_out", peer=self.peer)
-        self.hang_up(TIMEOUT)
+        self.cut_off("timeout", TIMEOUT)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """A whole command has come, or it is the client's turn."""
+        super()._reset_timeout(duration)
+        self._since = self.loop.time()
 
     # ── replies ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +163,7 @@ class Session(SMTP):
         reply = status if isinstance(status, str) else status.decode()
         self._writer.write(line(enhanced(reply, self.hostname)))
         await self._writer.drain()
+        await asyncio.sleep(0)  # who sends a thousand commands at once takes turns with the others
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours, or TLS that did not come about: logged whole, told in one plain sentence."""
@@ -180,7 +214,9 @@ class Session(SMTP):
         self._receiving = True
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            await self.push(await self._mail())
+            reply = await self._mail()
+            self._reception.log.debug("answered", command="DATA", reply=reply)
+            await self.push(reply)
         finally:
             self._receiving = False
             self.envelope = self._create_envelope()
@@ -196,19 +232,22 @@ class Session(SMTP):
             draft.close()
             raise
         if fault is None:
-            return await self._without_timeout(self._reception.deliver(self._sealed(), draft))
+            return await self.at_work(self._reception.deliver(self._sealed(), draft))
         draft.close()
         self._reception.log.info("mail_refused" if fault.code >= 500 else "mail_deferred", peer=self.peer, reply=str(fault))
         return str(fault)
 
     async def _receive(self, draft: Draft) -> SmtpError | None:
         """Reads to the end of the data whatever comes; what cannot be taken is thrown away on the way."""
-        data, fault, started = DataReader(), None, self.loop.time()
+        data, fault, started, received = DataReader(), None, self.loop.time(), 0
         while not data.done:
-            payload = data.feed(await self._chunk())
+            self._since = min(self.loop.time(), started + received / CRAWL) + HURRY
+            chunk = await self._chunk()
+            received += len(chunk)
+            payload = data.feed(chunk)
             fault = fault or self._write(draft, payload) or (BARE if data.bare else None)
             if self.loop.time() - started > PATIENCE + draft.size / SLOWEST:
-                self.hang_up(TIMEOUT)
+                self.cut_off("slow", TIMEOUT)
                 raise ConnectionResetError("DATA took too long")
         self._input.unread(data.rest)
         return fault
@@ -241,46 +280,17 @@ class Session(SMTP):
             tls=self.session.ssl is not None,
         )
 
-    async def _without_timeout(self, work: Awaitable[str]) -> str:
+    async def at_work(self, work: Awaitable[T]) -> T:
         """While it is us who work, the client may be silent."""
         assert self._timeout_handle is not None
         self._timeout_handle.cancel()
+        self._working = True
         try:
             return await work
         finally:
+            self._working = False
             if self.transport is not None:
                 self._reset_timeout()
-
-
-class _Hooks:
-    """aiosmtpd's hooks into EHLO, MAIL and RCPT."""
-
-    def __init__(self, reception: Reception) -> None:
-        self._reception, self._settings = reception, reception.settings
-
-    async def handle_EHLO(self, smtp: Session, state: State, _: Transaction, name: str, lines: list[str]) -> list[str]:
-        """The extensions, as one reply; aiosmtpd would offer AUTH."""
-        state.host_name = name
-        smtp.command_size_limits.clear()  # which aiosmtpd lets grow at each EHLO
-        offered = [each for each in lines if each[4:8] not in ("AUTH", "HELP")]
-        return ["\r\n".join([*offered, "250-PIPELINING", "250 ENHANCEDSTATUSCODES"])]
-
-    async def handle_MAIL(self, smtp: Session, _: State, transaction: Transaction, address: str, options: list[str]) -> str:
-        """Any sender: who he is counts when the mail is there."""
-        transaction.mail_from = address
-        transaction.mail_options.extend(options)
-        return "250 2.1.0 OK"
-
-    async def handle_RCPT(self, smtp: Session, _: State, transaction: Transaction, address: str, options: list[str]) -> str:
-        """Asks the gate."""
-        if address == NULL_SENDER:
-            return "501 5.1.3 A recipient is needed"
-        if len(transaction.rcpt_tos) >= self._settings.recipients:
-            return "452 4.5.3 Too many recipients, please send them the mail in a further transaction"
-        if no := await self._reception.recipient(address, smtp.peer):
-            return no
-        transaction.rcpt_tos.append(address)
-        return "250 2.1.5 OK"
 
 
 class _Reader(asyncio.StreamReader):
