@@ -118,6 +118,8 @@ class Session(SMTP):
         for transport in (self.transport, self._original_transport):
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
+        if self.transport is not None and self._writer.transport is not self.transport:
+            self.loop.call_soon(self.connection_lost, None)  # in the middle of the TLS handshake nobody else says so
 
     def retire(self) -> None:
         """The server stops: closes now, or after the mail that is coming in."""
