@@ -36,17 +36,20 @@ class Connections:
     def __len__(self) -> int:
         return sum(map(len, self._by_source.values()))
 
-    def enter(self, new: Connection, settings: SmtpSettings) -> Limit | None:
-        """Lets it in, in the place of one that must go if need be; or the limit for which it cannot come in."""
-        source = sources.client(new.peer)
+    def make_room(self, peer: str, settings: SmtpSettings) -> Limit | None:
+        """Makes room for a connection from there, by closing one if need be; or the limit for which it cannot come in."""
+        source = sources.client(peer)
         while (limit := self._reached(source, settings)) is not None:
             going = self._to_go(source, limit)
             if going is None:
                 return limit
             self.leave(going)
             going.make_room()
-        self._by_source.setdefault(source, set()).add(new)
         return None
+
+    def enter(self, new: Connection) -> None:
+        """This one is in."""
+        self._by_source.setdefault(sources.client(new.peer), set()).add(new)
 
     def leave(self, one: Connection) -> None:
         """This one is over, if it was in."""

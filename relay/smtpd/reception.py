@@ -64,16 +64,20 @@ class Reception:
 
     # ── limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def enter(self, connection: Connection) -> str | None:
-        """Counts a connection in, until `leave`; or the reply with which it is turned away."""
-        self.log.debug("connected", peer=connection.peer)
-        reached = "stopping" if self.closing else self._connections.enter(connection, self.settings)
+    def admit(self, peer: str) -> str | None:
+        """The reply for a client for whom there is no room; None when there is, maybe as another had to go."""
+        reached = "stopping" if self.closing else self._connections.make_room(peer, self.settings)
         if reached is None:
             return None
-        self.seldom("turned_away", reached, connection.peer)
+        self.seldom("turned_away", reached, peer)
         return (
             STOPPING if self.closing else FULL_HOUSE.format(" from your address" if reached == "connections_per_address" else "")
         )
+
+    def enter(self, connection: Connection) -> None:
+        """Counts a connection in, until `leave`."""
+        self.log.debug("connected", peer=connection.peer)
+        self._connections.enter(connection)
 
     def leave(self, connection: Connection) -> None:
         """Counts a connection out."""

@@ -39,9 +39,11 @@ TIMEOUT = "421 4.4.2 Timeout, closing the connection."
 
 
 class Session(SMTP):
-    """One connection, counted in by the reception; `gone` is done when it is over."""
+    """One connection of the client `peer`, in from now on; `gone` is done when it is over."""
 
-    def __init__(self, reception: Reception, hostname: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, reception: Reception, peer: str, hostname: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         settings = reception.settings
         super().__init__(
             Hooks(reception),
@@ -60,24 +62,22 @@ class Session(SMTP):
         asyncio.StreamReaderProtocol.__init__(self, self._input, self._cb_client_connected, loop)
         self.command_size_limits = defaultdict(lambda: COMMAND_LINE)
         self.gone: asyncio.Future[None] = loop.create_future()
-        self.peer = ""
+        self.peer = peer
         self._reception, self._max_size = reception, settings.max_size
-        self._receiving = self._working = self._entered = False
+        self._receiving, self._working = False, True
         self._since = loop.time()
         self._noes = 0
         self._lingering: asyncio.TimerHandle | None = None
+        reception.enter(self)
 
     # ── coming and going ───────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Once for the connection, and once more when TLS is on."""
-        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
         super().connection_made(transport)
+        self._working = False
 
     async def _handle_client(self) -> None:
-        self._entered = True
-        if no := self._reception.enter(self):
-            return self.hang_up(no)
         try:
             await super()._handle_client()
         except ConnectionError:
@@ -85,7 +85,6 @@ class Session(SMTP):
         except Exception:
             self._reception.log.exception("session_broke", peer=self.peer)
             self.abort()
-        return None
 
     def eof_received(self) -> bool:
         """A client that only stops sending still gets the replies to what it sent; aiosmtpd would drop them."""
@@ -96,12 +95,15 @@ class Session(SMTP):
         """The end, whoever made it; may be told twice when TLS fails."""
         if self.gone.done():
             return
-        self.gone.set_result(None)
-        if self._entered:
-            self._reception.leave(self)
+        self.never_made()
         if self._lingering is not None:
             self._lingering.cancel()
         super().connection_lost(error)
+
+    def never_made(self) -> None:
+        """It is over, or has not even begun."""
+        self.gone.set_result(None)
+        self._reception.leave(self)
 
     def hang_up(self, reply: str) -> None:
         """Says why, closes, and does not wait for ever until the client has read it."""

@@ -142,10 +142,17 @@ class Guest:
         self.gone = True
 
 
+def enter(house: Connections, guest: Guest, settings: SmtpSettings) -> str | None:
+    limit = house.make_room(guest.peer, settings)
+    if limit is None:
+        house.enter(guest)
+    return limit
+
+
 def full(*guests: Guest, **limits: Any) -> tuple[Connections, SmtpSettings]:
     house = Connections()
     for guest in guests:
-        assert house.enter(guest, SmtpSettings(listen=())) is None
+        assert enter(house, guest, SmtpSettings(listen=())) is None
     return house, SmtpSettings(listen=(), **limits)
 
 
@@ -153,8 +160,8 @@ def test_who_has_kept_us_waiting_longest_goes() -> None:
     guests = [Guest("192.0.2.1", lag) for lag in (2.0, 9.0, 0.0, 5.0)]
     house, settings = full(*guests, connections_per_address=4)
     for _ in range(3):
-        assert house.enter(Guest("192.0.2.1", 0.0), settings) is None
-    assert house.enter(Guest("192.0.2.1", 0.0), settings) == "connections_per_address", "nobody is left who could go"
+        assert enter(house, Guest("192.0.2.1", 0.0), settings) is None
+    assert enter(house, Guest("192.0.2.1", 0.0), settings) == "connections_per_address", "nobody is left who could go"
     assert [guest.gone for guest in guests] == [True, True, False, True]
     assert len(house) == 4
 
@@ -162,22 +169,22 @@ def test_who_has_kept_us_waiting_longest_goes() -> None:
 def test_an_address_that_is_full_makes_room_for_itself_alone() -> None:
     own, other = Guest("192.0.2.1", 0.5), Guest("192.0.2.2", 99.0)
     house, settings = full(own, other, connections_per_address=1, connections=2)
-    assert house.enter(Guest("192.0.2.1", 0.0), settings) == "connections_per_address"
+    assert enter(house, Guest("192.0.2.1", 0.0), settings) == "connections_per_address"
     assert not own.gone and not other.gone
 
 
 def test_who_has_most_connections_makes_room() -> None:
     few, many = Guest("192.0.2.2", 99.0), [Guest("192.0.2.1", 2.0), Guest("192.0.2.1", 3.0)]
     house, settings = full(few, *many, connections=3)
-    assert house.enter(Guest("192.0.2.3", 0.0), settings) is None
+    assert enter(house, Guest("192.0.2.3", 0.0), settings) is None
     assert (few.gone, many[0].gone, many[1].gone) == (False, False, True)
 
 
 def test_who_has_many_does_not_push_out_who_has_few() -> None:
     few, many = Guest("192.0.2.2", 99.0), [Guest("192.0.2.1", 0.0), Guest("192.0.2.1", 0.0)]
     house, settings = full(few, *many, connections=3)
-    assert house.enter(Guest("192.0.2.1", 0.0), settings) == "connections"
-    assert house.enter(Guest("192.0.2.3", 0.0), settings) is None
+    assert enter(house, Guest("192.0.2.1", 0.0), settings) == "connections"
+    assert enter(house, Guest("192.0.2.3", 0.0), settings) is None
     assert few.gone
 
 
@@ -189,7 +196,7 @@ def test_no_more_are_in_than_may(comings: list[tuple[str, float, bool]], whole: 
         if leaves and inside:
             house.leave(inside.pop())
         guest = Guest(peer, lag)
-        if house.enter(guest, settings) is None:
+        if enter(house, guest, settings) is None:
             inside.append(guest)
         assert all(one.lag() >= 1 for one in inside if one.gone)
         inside = [one for one in inside if not one.gone]
