@@ -104,12 +104,15 @@ class Smarthost:
 
 
 @contextmanager
-def running_relay(folder: Path) -> Iterator[tuple[Relay, Smarthost]]:
-    """`relay serve` and its sink; the public record of its key stands in the file `public` of the folder."""
+def running_relay(folder: Path, smtp: str = "commands = 1000000") -> Iterator[tuple[Relay, Smarthost]]:
+    """`relay serve` and its sink; the public record of its key stands in the file `public` of the folder.
+
+    `smtp` are lines of the table of that name; as it is, one connection may bring all mails of a run.
+    """
     (folder / "public").write_text(_new_key(folder / "key.pem"))
     smarthost = Smarthost()
     relay = Relay(folder, Sink(smarthost.port), NETWORK)  # a sink that is not started: its port is ours
-    relay.write_config(smtp="commands = 1000000")  # one connection brings all mails of a run
+    relay.write_config(smtp=smtp)
     relay.start()
     try:
         yield relay, smarthost

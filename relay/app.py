@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -46,7 +45,7 @@ class App:
         self.intake = Intake(
             self._shelves, self._readers, lambda: self.settings, log, wake=self.outbox.wake, pace=self.outbox.pace
         )
-        self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
+        self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log, limits=settings.limits)
         self._sending: asyncio.Task[None] | None = None
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,12 +73,14 @@ class App:
         try:
             settings = config.load(self.settings.path)
             new_office = office(settings)
-            self.server.reload(settings.smtp)
+            self.server.reload(settings.smtp, settings.limits)
         except (ConfigError, TemplateError, OSError, ValueError) as error:
             self._log.error("configuration_not_reloaded", why=str(error), in_force="the one from before")
             return
         if fixed(settings) != fixed(self.settings):
-            self._log.warning("restart_needed", why="listen addresses, data, database and blobs change at a restart only")
+            self._log.warning(
+                "restart_needed", why="listen addresses (metrics, too), data, database and blobs change at a restart only"
+            )
         self.settings, self._office = settings, new_office
         warn(settings, self._log)
         self._log.info("configuration_reloaded")
@@ -178,6 +179,7 @@ def worker(settings: Settings, pid: int | None = None) -> str:
     return f"{node(settings)}{pid or os.getpid()}#"
 
 
-def fixed(settings: Settings) -> tuple[tuple[tuple[str, int], ...], Path, str, str]:
+def fixed(settings: Settings) -> tuple[object, ...]:
     """What a reload cannot change."""
-    return settings.smtp.listen, settings.relay.data, settings.relay.database, settings.relay.blobs
+    relay = settings.relay
+    return settings.smtp.listen, settings.metrics, relay.data, relay.database, relay.blobs

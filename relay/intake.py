@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, arrival, held, ledger, store
+from relay import address, arrival, held, ledger, sources, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
@@ -96,6 +96,8 @@ class Intake:
 
     async def accept(self, envelope: Envelope, raw: bytes) -> None:
         """Settles a spooled mail, or lets it be settled later if that takes long. Raises Refused or Deferred."""
+        if self._readers.crowded(sources.author(envelope, self._settings().limits.own)):
+            raise Deferred(451, "4.3.2", "Too many of your mails are waiting to be read, please try again later.")
         arrived = _arrived(envelope, raw)
         del raw  # a large mail that waits fills no memory
         await self._pace()
@@ -198,12 +200,13 @@ class Intake:
 
     async def _settle(self, arrived: _Arrived, released: str = "") -> Outcome:
         settings, envelope, stamp = self._settings(), arrived.envelope, self._stamp(arrived.envelope)
+        source = sources.author(envelope, settings.limits.own)
         sent, asks = await self._shelves.database.read(
             lambda c: (store.shown(c, arrived.tokens, settings.relay.domain), arrival.asks(c, settings, envelope))
         )
-        mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold)
+        mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold, source=source)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
-        mail = await self._examined(mail, settings)
+        mail = await self._examined(mail, settings, source)
         await self._store_files(mail)
         verdict = await self._judge(envelope, mail) if asks and not released else UNKNOWN
         outcome = await self._shelves.database.write(
@@ -216,11 +219,11 @@ class Intake:
     def _bytes(self, arrived: _Arrived) -> bytes:
         return self._shelves.spool.read(arrived.envelope.id)[1] if arrived.raw is None else arrived.raw
 
-    async def _examined(self, mail: Mail, settings: Settings) -> Mail:
+    async def _examined(self, mail: Mail, settings: Settings, source: str) -> Mail:
         """The mail with those of its files marked that cannot be cleaned for a hidden link, where there is such a link."""
         if not mail.attachments or all(link.identity != "hidden" for link in settings.links.values()):
             return mail
-        stuck = await self._readers.stuck([file.content for file in mail.attachments])
+        stuck = await self._readers.stuck([file.content for file in mail.attachments], source=source)
         return replace(
             mail, attachments=tuple(replace(file, stuck=how) for file, how in zip(mail.attachments, stuck, strict=True))
         )

@@ -21,21 +21,22 @@ _IN_URL = re.compile(r"(://[^\s/:@]*):[^\s/]*@")
 _PARAMETER = re.compile(r"""(?i)\b((?:[a-z_]*password|passwd|[a-z_]*secret(?:_access)?(?:_key)?)\s?=\s?)[^\s&"';,]+""")
 
 
-def configure(stream: TextIO | None = None, level: int = logging.INFO) -> FilteringBoundLogger:
-    """The process's logger, to stderr if no stream is given."""
+def configure(stream: TextIO | None = None, level: int = logging.INFO, watch: Processor | None = None) -> FilteringBoundLogger:
+    """The process's logger, to stderr if no stream is given. `watch` sees every event, below `level` as well."""
     out = stream or sys.stderr
     # Without a formatter of its own, the console's shows what every variable of a traceback holds.
     console = structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)
     renderer: Processor = console if out.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[
+            *((watch, _at_least(level)) if watch else ()),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             veiled,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if watch else level),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
@@ -80,3 +81,14 @@ class _Veiled(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return veil(super().format(record))
+
+
+def _at_least(level: int) -> Processor:
+    levels = logging.getLevelNamesMapping()
+
+    def drop(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if levels.get(method.upper(), level) < level:
+            raise structlog.DropEvent
+        return event
+
+    return drop

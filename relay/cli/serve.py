@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
 
     from relay.settings import Settings
 
+Work = Callable[[], None]
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+OTHER_FILES = 1024  # beside those of connections that are in: those that knock at once, mails, database, readers
 REST = 0.5  # seconds before a worker that died is replaced
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")]
 
@@ -32,13 +38,16 @@ def serve(ctx: typer.Context, workers: WorkersOption = 1, config: ConfigOption =
     current = settings(ctx, config)
     log = logs.configure()
     app.warn(current, log)
+    _open_files(current.smtp.connections + OTHER_FILES)
     sockets = bind(current.smtp.listen)
+    window = bind([current.metrics.listen])[0] if current.metrics else None
     current = _unprivileged(current, log)  # root was for the ports: nothing below needs it
     asyncio.run(app.prepare(current, log))
     if workers == 1:
-        asyncio.run(app.serve(current, log, sockets))
+        _alone(current, sockets, window)
     else:
-        _supervise(current, sockets, workers)
+        with TemporaryDirectory(prefix="relay-metrics-") as folder:
+            _supervise(current, sockets, workers, _metrics_of(current, window, folder))
 
 
 def _unprivileged(current: Settings, log: FilteringBoundLogger) -> Settings:
@@ -84,11 +93,38 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _supervise(current: Settings, sockets: list[socket.socket], workers: int) -> None:
-    """Keeps `workers` processes running; what this process is told by a signal, it tells them."""
+def _open_files(wanted: int) -> None:
+    """Each connection is an open file, and the 1024 that a process may usually have are few; as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+# ── one worker ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _alone(current: Settings, sockets: list[socket.socket], window: socket.socket | None) -> None:
+    from relay import app, logs
+
+    if window is None:
+        return asyncio.run(app.serve(current, logs.configure(), sockets))
+    from relay import metrics
+
+    meters = metrics.Meters()
+    server = metrics.server(window, meters.registry, metrics.State(current))
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return asyncio.run(app.serve(current, logs.configure(watch=meters.count), sockets))
+
+
+# ── several ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _supervise(current: Settings, sockets: list[socket.socket], workers: int, metrics: Work | None) -> None:
+    """Keeps `workers` processes running, and one for metrics; what this process is told by a signal, it tells them."""
     from relay import app
 
-    running: set[int] = set()
+    running: dict[int, Work] = {}
     stopping = False
 
     def tell(number: int, _frame: object) -> None:
@@ -99,28 +135,57 @@ def _supervise(current: Settings, sockets: list[socket.socket], workers: int) ->
 
     for number in SIGNALS:
         signal.signal(number, tell)
-    running.update(_fork(current, sockets) for _ in range(workers))
+    for work in [partial(_worker, current, sockets, bool(metrics))] * workers + ([metrics] if metrics else []):
+        running[_fork(work)] = work
     while running:
         child, _status = os.wait()
-        running.discard(child)
+        work = running.pop(child)
+        if metrics:
+            from relay.metrics import forget
+
+            forget(child)
         if not stopping:
             app.give_back(current, child)
             time.sleep(REST)
-            running.add(_fork(current, sockets))
+            running[_fork(work)] = work
 
 
-def _fork(current: Settings, sockets: list[socket.socket]) -> int:
+def _fork(work: Work) -> int:
     child = os.fork()
     if child:
         return child
-    from relay import app, logs
-
     status = 1
     try:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        asyncio.run(app.serve(current, logs.configure(), sockets))
+        work()
         status = 0
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _worker(current: Settings, sockets: list[socket.socket], counted: bool) -> None:
+    from relay import app, logs
+
+    watch = None
+    if counted:
+        from relay.metrics import Meters
+
+        watch = Meters().count
+    asyncio.run(app.serve(current, logs.configure(watch=watch), sockets))
+
+
+def _metrics_of(current: Settings, window: socket.socket | None, folder: str) -> Work | None:
+    """What the process does that adds up, and tells, what the workers count into the folder."""
+    if window is None:
+        return None
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # looked at when prometheus_client is imported, in each process by itself
+
+    def tell() -> None:
+        from relay import metrics
+
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        metrics.server(window, metrics.of_workers(folder), metrics.State(current)).serve_forever()
+
+    return tell

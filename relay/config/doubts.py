@@ -74,11 +74,6 @@ def _closed(settings: Settings) -> Iterator[str]:
             yield f"{dotted(('parties', key))}: no link goes from or to it"
 
 
-def _metrics(settings: Settings) -> Iterator[str]:
-    if settings.metrics:
-        yield f"metrics.listen {NOT_YET}"
-
-
 DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _unsigned,
     _trust,
@@ -88,7 +83,6 @@ DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _link_keys,
     _unasked,
     _closed,
-    _metrics,
     machine.exposed,
     machine.user,
 )

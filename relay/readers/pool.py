@@ -8,22 +8,28 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from relay.model import Mail
+from relay.places import Places
 from relay.readers.limits import LIMITS, Limits
 from relay.readers.process import Reader
 from relay.settings import PROGRAMS
 
 QUICK = 0.05  # seconds for which the next mail waits for the process that is at work, whose caches are warm
+LEAST, MOST = 3, 4  # processes, as there are processors: more than one source may have, so that one is left for the others
+CROWD = 200  # mails of one source that may wait: no client that waits for his replies has so many
+CROWDS = 1000  # mails that may wait in all, but for one of each source
 
 
 class Readers:
     """Quick mails go through one process, one after another; one that is not quick gets another beside it, `count` at most.
 
-    What waits waits in its order.
+    The mails of one source (`sources.author`) have at most half of the processes, rounded up, and wait in their order; sources
+    take turns.
     """
 
     def __init__(self, limits: Limits = LIMITS, count: int | None = None) -> None:
         self._limits = limits
-        self._room = asyncio.Semaphore(count or min(max(os.cpu_count() or 1, 2), 4))
+        count = count or min(max(os.cpu_count() or 1, LEAST), MOST)
+        self._places = Places(count, (count + 1) // 2)
         self._turn = asyncio.Semaphore(1)
         self._idle: list[Reader] = []
         self._all: list[Reader] = []
@@ -34,14 +40,20 @@ class Readers:
         async with self._reader() as reader:
             await reader.start()
 
-    async def read(self, load: Callable[[], bytes], sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS) -> Mail:
+    def crowded(self, source: str) -> bool:
+        """Whether so many mails of a source wait that it should bring no more for now."""
+        return self._places.waiting(source) >= (CROWD if self._places.all_waiting() < CROWDS else 1)
+
+    async def read(
+        self, load: Callable[[], bytes], sent: Sequence[str] = (), withhold: frozenset[str] = PROGRAMS, *, source: str = ""
+    ) -> Mail:
         """The mail whose raw bytes `load` gives, read as `mail.read` does.
 
         `load` is called when a process is free, so that mails that wait fill no memory.
 
         Raises Refused as `mail.read` does, Unreadable, ChildProcessError when no process can be started, and what `load` raises.
         """
-        async with self._reader() as reader:
+        async with self._reader(source) as reader:
             return await reader.read(load(), sent, withhold)
 
     async def clean(self, file: bytes) -> bytes | None:
@@ -49,10 +61,10 @@ class Readers:
         async with self._reader() as reader:
             return await reader.clean(file)
 
-    async def stuck(self, files: Sequence[bytes]) -> list[bool]:
+    async def stuck(self, files: Sequence[bytes], *, source: str = "") -> list[bool]:
         """Of each file, whether it cannot be cleaned; the files of one mail share its time. Raises ChildProcessError."""
         loop = asyncio.get_running_loop()
-        async with self._reader() as reader:
+        async with self._reader(source) as reader:
             await reader.start()
             deadline = loop.time() + self._limits.seconds
             return [await reader.is_stuck(file, deadline - loop.time()) for file in files]
@@ -64,12 +76,12 @@ class Readers:
             (reader.close if reader in self._idle else reader.kill)()
 
     @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Reader]:
+    async def _reader(self, source: str = "") -> AsyncIterator[Reader]:
         """One that is idle, the last used first."""
-        await self._turn.acquire()
-        turn = _Once(self._turn.release)
-        try:
-            async with self._room:
+        async with self._places.place(source):
+            await self._turn.acquire()
+            turn = _Once(self._turn.release)
+            try:
                 if self._closed:
                     raise ChildProcessError("no process reads mails any more: the relay is stopping")
                 reader = self._idle.pop() if self._idle else self._new()
@@ -79,8 +91,8 @@ class Readers:
                 finally:
                     late.cancel()
                     self._idle.append(reader)
-        finally:
-            turn()
+            finally:
+                turn()
 
     def _new(self) -> Reader:
         reader = Reader(self._limits)

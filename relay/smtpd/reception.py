@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
-from collections import Counter
+import time
 from collections.abc import Awaitable
 from contextlib import closing, nullcontext
 from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
+from relay import sources
 from relay.address import brief
 from relay.envelope import to_json
 from relay.errors import Deferred, SmtpError
 from relay.model import Envelope
-from relay.settings import SmtpSettings
+from relay.places import Places
+from relay.settings import LimitSettings, SmtpSettings
+from relay.smtpd.connections import Connection, Connections
+from relay.smtpd.minute import MINUTE, LastMinute
 from storage.spool import Draft, Spool
 
 LARGE = 1_000_000  # bytes
-LARGE_AT_ONCE = 4
+LARGE_AT_ONCE, LARGE_OF_ONE = 4, 2
 LATER = "Cannot take this mail now, please try again later."
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL_HOUSE = "421 4.7.0 Too many connections{}, please try again later."
+STOPPING = "421 4.3.2 The server is shutting down, please try again later."
+TOO_OFTEN = "451 4.7.1 Too many mails within a minute{}, please try again later."
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Gate(Protocol):
@@ -40,31 +46,60 @@ class Gate(Protocol):
 
 
 class Reception:
-    """Takes mails from the sessions. `settings` may be replaced at any time; a connection keeps those it began with."""
+    """Takes mails from the sessions. `settings` may be replaced at any time; a connection keeps those it began with.
 
-    def __init__(self, settings: SmtpSettings, spool: Spool, gate: Gate, log: FilteringBoundLogger) -> None:
-        self.settings, self.spool, self.gate, self.log = settings, spool, gate, log
+    `limits` may be, too, and hold at once.
+    """
+
+    def __init__(
+        self, settings: SmtpSettings, limits: LimitSettings, spool: Spool, gate: Gate, log: FilteringBoundLogger
+    ) -> None:
+        self.settings, self.limits = settings, limits
+        self.spool, self.gate, self.log = spool, gate, log
         self.closing = False
         self.deliveries: set[asyncio.Task[str]] = set()
-        self._per_source: Counter[str] = Counter()
-        self._room = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._connections, self._last_minute = Connections(), LastMinute()
+        self._large = Places(LARGE_AT_ONCE, LARGE_OF_ONE)
+        self._said: dict[tuple[str, str], float] = {}
 
-    # ── connections ────────────────────────────────────────────────────────────────────────────────────────
+    # ── limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def enter(self, peer: str) -> bool:
-        """Counts a connection in; False when there are too many already, of all or from there."""
-        source, settings = _source(peer), self.settings
-        full = self._per_source.total() >= settings.connections or self._per_source[source] >= settings.connections_per_address
-        if full or self.closing:
-            return False
-        self._per_source[source] += 1
-        return True
+    def admit(self, peer: str) -> str | None:
+        """The reply for a client for whom there is no room; None when there is, maybe as another had to go."""
+        reached = "stopping" if self.closing else self._connections.make_room(peer, self.settings)
+        if reached is None:
+            return None
+        self.seldom("turned_away", reached, peer)
+        return (
+            STOPPING if self.closing else FULL_HOUSE.format(" from your address" if reached == "connections_per_address" else "")
+        )
 
-    def leave(self, peer: str) -> None:
-        """Counts a connection out that `enter` counted in."""
-        source = _source(peer)
-        self._per_source[source] -= 1
-        self._per_source += Counter()  # forgets those at zero
+    def enter(self, connection: Connection) -> None:
+        """Counts a connection in, until `leave`."""
+        self.log.debug("connected", peer=connection.peer)
+        self._connections.enter(connection)
+
+    def leave(self, connection: Connection) -> None:
+        """Counts a connection out."""
+        self.log.debug("disconnected", peer=connection.peer)
+        self._connections.leave(connection)
+
+    def begin(self, peer: str) -> str | None:
+        """Counts a mail that begins; or the reply when there are too many."""
+        reached = self._last_minute.add(peer, self.limits, time.monotonic())
+        if reached is None:
+            return None
+        self.seldom("limit_reached", reached, peer)
+        return TOO_OFTEN.format(" from your address" if reached == "mails_a_minute_per_address" else "")
+
+    def seldom(self, event: str, reason: str, peer: str) -> None:
+        """Logs what a flood makes happen thousands of times: a warning a minute for each reason, the rest for metrics only."""
+        now = time.monotonic()
+        if now - self._said.get((event, reason), -MINUTE) < MINUTE:
+            self.log.debug(event, reason=reason, peer=peer)
+        else:
+            self._said[event, reason] = now
+            self.log.warning(event, reason=reason, peer=peer)
 
     # ── mails ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -95,7 +130,8 @@ class Reception:
 
     async def _offer(self, envelope: Envelope, draft: Draft, log: FilteringBoundLogger) -> str:
         """Puts a stored mail before the gate. Large ones, which are read into memory for that, a few at a time."""
-        async with self._room if draft.size > LARGE else nullcontext():
+        source = sources.author(envelope, self.limits.own)
+        async with self._large.place(source) if draft.size > LARGE else nullcontext():
             if reply := await self._ask(self.gate.accept(envelope, draft.content()), log):
                 self._drop(envelope.id, log)
                 return reply
@@ -121,17 +157,6 @@ class Reception:
     def unstored(self, error: Exception, log: FilteringBoundLogger) -> Deferred:
         """The answer when the disk does not take a mail; the error itself goes to the log."""
         log.error("mail_not_stored", exc_info=error)
-        if isinstance(error, OSError) and error.errno in FULL:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
             return Deferred(452, "4.3.1", "No space to store this mail now, please try again later.")
         return Deferred(451, "4.3.0", LATER)
-
-
-def _source(peer: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 /64, which one client has for itself."""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv4Address):
-        return peer
-    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))

@@ -10,47 +10,57 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
-from relay.settings import SmtpSettings, Tls
+from relay.settings import LimitSettings, SmtpSettings, Tls
+from relay.smtpd.door import Door
 from relay.smtpd.reception import Gate, Reception
 from relay.smtpd.session import Session
+from relay.smtpd.syntax import line
 from storage.spool import Spool
-
-BACKLOG = 511
 
 
 class Server:
     """The SMTP server; `hostname` is the relay's domain. Raises OSError (ssl.SSLError is one) for unusable TLS files."""
 
-    def __init__(self, settings: SmtpSettings, hostname: str, spool: Spool, gate: Gate, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        hostname: str,
+        spool: Spool,
+        gate: Gate,
+        log: FilteringBoundLogger,
+        *,
+        limits: LimitSettings = LimitSettings(),
+    ) -> None:
         self._hostname, self._log = hostname, log
         self._tls = _tls_context(settings.tls)
-        self._reception = Reception(settings, spool, gate, log)
+        self._reception = Reception(settings, limits, spool, gate, log)
         self._sessions: set[Session] = set()
-        self._listeners: list[asyncio.Server] = []
+        self._doors: list[Door] = []
+        self._coming: set[asyncio.Task[None]] = set()
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: what it tells there, we tell in our log
 
-    def reload(self, settings: SmtpSettings) -> None:
-        """New settings for new connections; the listening addresses stay. Raises as the constructor, changing nothing."""
+    def reload(self, settings: SmtpSettings, limits: LimitSettings = LimitSettings()) -> None:
+        """New settings for new connections, new limits for all; the listening addresses stay.
+
+        Raises as the constructor, changing nothing.
+        """
         self._tls = _tls_context(settings.tls)
-        self._reception.settings = settings
+        self._reception.settings, self._reception.limits = settings, limits
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens on `settings.listen`, or on these bound sockets. Raises OSError; then nothing listens."""
-        loop = asyncio.get_running_loop()
         try:
-            for each in sockets or ():
-                self._listeners.append(await loop.create_server(self._session, sock=each, backlog=BACKLOG))
-            for host, port in self._reception.settings.listen if sockets is None else ():
-                self._listeners.append(await loop.create_server(self._session, host, port, backlog=BACKLOG))
+            for each in sockets if sockets is not None else map(_bound, self._reception.settings.listen):
+                self._doors.append(Door(each, self._admit, self._come, self._log))
         except OSError:
-            self._close_listeners()
+            self._close_doors()
             raise
         self._log.info("listening", ports=self.ports)
 
     @property
     def ports(self) -> list[int]:
-        """The ports listened on, in the order of `settings.listen` (a host name may stand for several addresses)."""
-        return [each.getsockname()[1] for listener in self._listeners for each in listener.sockets]
+        """The ports listened on, in the order of `settings.listen`."""
+        return [door.port for door in self._doors]
 
     async def stop(self, grace: float) -> None:
         """Accepts no more, closes idle connections with 421, and gives mails that are coming in `grace` seconds to finish.
@@ -58,7 +68,7 @@ class Server:
         A mail whose acceptance is cut off then stays in the spool's incoming.
         """
         self._reception.closing = True
-        self._close_listeners()
+        self._close_doors()
         for session in set(self._sessions):
             session.retire()
         with suppress(TimeoutError):
@@ -75,15 +85,33 @@ class Server:
         while busy := {session.gone for session in self._sessions} | self._reception.deliveries:
             await asyncio.wait(busy)
 
-    def _close_listeners(self) -> None:
-        while self._listeners:
-            self._listeners.pop().close()
+    def _close_doors(self) -> None:
+        while self._doors:
+            self._doors.pop().close()
 
-    def _session(self) -> Session:
-        session = Session(self._reception, self._hostname, self._tls, asyncio.get_running_loop())
+    def _admit(self, peer: str) -> bytes | None:
+        no = self._reception.admit(peer)
+        return None if no is None else line(no)
+
+    def _come(self, peer: str, connection: socket.socket) -> None:
+        session = Session(self._reception, peer, self._hostname, self._tls, asyncio.get_running_loop())
         self._sessions.add(session)
         session.gone.add_done_callback(lambda _: self._sessions.discard(session))
-        return session
+        coming = asyncio.create_task(self._connect(session, connection))
+        self._coming.add(coming)
+        coming.add_done_callback(self._coming.discard)
+
+    async def _connect(self, session: Session, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: session, connection)
+        except OSError as error:
+            self._log.debug("the client went away", peer=session.peer, error=str(error))
+            connection.close()
+            session.never_made()
+
+
+def _bound(where: tuple[str, int]) -> socket.socket:
+    return socket.create_server(where, family=socket.AF_INET6 if ":" in where[0] else socket.AF_INET)
 
 
 def _tls_context(tls: Tls | None) -> ssl.SSLContext | None:

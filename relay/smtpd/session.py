@@ -9,39 +9,44 @@ import ssl
 from collections import defaultdict
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import AnyStr
+from typing import AnyStr, TypeVar
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
-from aiosmtpd.smtp import Envelope as Transaction
-from aiosmtpd.smtp import Session as State
 
+from relay import sources
 from relay.errors import Deferred, Refused, SmtpError
 from relay.model import Envelope
 from relay.smtpd.data import DataReader
-from relay.smtpd.reception import LATER, Reception
+from relay.smtpd.hooks import Hooks
+from relay.smtpd.reception import LATER, STOPPING, Reception
 from relay.smtpd.syntax import NULL_SENDER, enhanced, line, path, plain
 from storage.spool import Draft
 
+T = TypeVar("T")
 CHUNK = 256 * 1024  # bytes of DATA taken at once
 READ_AHEAD = 64 * 1024  # the transport is paused at twice this
 COMMAND_LINE = 2048  # RFC 5321 says 512; long return-paths and SMTPUTF8 need more
 PATIENCE, SLOWEST = 600.0, 10_000.0  # seconds for any DATA; beyond that, the bytes a second that a large one must keep up
+HURRY, CRAWL = 30.0, 1000.0  # the same when the house is full: who is slower counts as one who keeps us waiting
+NOES = 20  # recipients refused and mails sent off for later in one connection: who goes on then is guessing, or does not listen
 LINGER = 5.0  # seconds that a client has to fetch its last reply
 
 TOO_LARGE = Refused(552, "5.3.4", "The message is larger than this server takes.")
 BARE = Refused(554, "5.6.0", "The message has a bare CR or LF: every line must end with CR LF. Please send it again so.")
-TOO_MANY = "421 4.7.0 Too many connections, please try again later."
+ENOUGH = "421 4.7.0 Too many errors, closing the connection."
+ROOM = "421 4.7.0 Idle while others wait to come in, closing the connection; please try again later."
 TIMEOUT = "421 4.4.2 Timeout, closing the connection."
-STOPPING = "421 4.3.2 The server is shutting down, please try again later."
 
 
 class Session(SMTP):
-    """One connection, counted in by the reception; `gone` is done when it is over."""
+    """One connection of the client `peer`, in from now on; `gone` is done when it is over."""
 
-    def __init__(self, reception: Reception, hostname: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, reception: Reception, peer: str, hostname: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         settings = reception.settings
         super().__init__(
-            _Hooks(reception),
+            Hooks(reception),
             data_size_limit=settings.max_size,
             enable_SMTPUTF8=True,
             hostname=hostname,
@@ -57,22 +62,22 @@ class Session(SMTP):
         asyncio.StreamReaderProtocol.__init__(self, self._input, self._cb_client_connected, loop)
         self.command_size_limits = defaultdict(lambda: COMMAND_LINE)
         self.gone: asyncio.Future[None] = loop.create_future()
-        self.peer = ""
+        self.peer = peer
         self._reception, self._max_size = reception, settings.max_size
-        self._receiving = self._entered = False
+        self._receiving, self._working = False, True
+        self._since = loop.time()
+        self._noes = 0
+        self._lingering: asyncio.TimerHandle | None = None
+        reception.enter(self)
 
     # ── coming and going ───────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Once for the connection, and once more when TLS is on."""
-        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
         super().connection_made(transport)
+        self._working = False
 
     async def _handle_client(self) -> None:
-        self._entered = self._reception.enter(self.peer)
-        if not self._entered:
-            self._reception.log.warning("too_many_connections", peer=self.peer)
-            return self.hang_up(TOO_MANY)
         try:
             await super()._handle_client()
         except ConnectionError:
@@ -80,7 +85,6 @@ class Session(SMTP):
         except Exception:
             self._reception.log.exception("session_broke", peer=self.peer)
             self.abort()
-        return None
 
     def eof_received(self) -> bool:
         """A client that only stops sending still gets the replies to what it sent; aiosmtpd would drop them."""
@@ -91,10 +95,15 @@ class Session(SMTP):
         """The end, whoever made it; may be told twice when TLS fails."""
         if self.gone.done():
             return
-        self.gone.set_result(None)
-        if self._entered:
-            self._reception.leave(self.peer)
+        self.never_made()
+        if self._lingering is not None:
+            self._lingering.cancel()
         super().connection_lost(error)
+
+    def never_made(self) -> None:
+        """It is over, or has not even begun."""
+        self.gone.set_result(None)
+        self._reception.leave(self)
 
     def hang_up(self, reply: str) -> None:
         """Says why, closes, and does not wait for ever until the client has read it."""
@@ -103,7 +112,7 @@ class Session(SMTP):
         if not self._writer.is_closing():
             self._writer.write(line(reply))
             self._writer.close()
-        self.loop.call_later(LINGER, self.abort)
+        self._lingering = self.loop.call_later(LINGER, self.abort)
         return None
 
     def abort(self) -> None:
@@ -111,15 +120,43 @@ class Session(SMTP):
         for transport in (self.transport, self._original_transport):
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
+        if self.transport is not None and self._writer.transport is not self.transport:
+            self.loop.call_soon(self.connection_lost, None)  # in the middle of the TLS handshake nobody else says so
 
     def retire(self) -> None:
         """The server stops: closes now, or after the mail that is coming in."""
         if not self._receiving:
             self.hang_up(STOPPING)
 
+    def lag(self) -> float:
+        """The seconds for which the server has been waiting: for the next command, for the client to read, or for its DATA."""
+        return 0.0 if self._working else self.loop.time() - self._since
+
+    def make_room(self) -> None:
+        """Somebody else gets its place."""
+        self.cut_off("room", ROOM)
+        if self.transport is not None and self._writer.transport.get_write_buffer_size():
+            self.abort()  # it does not read
+
+    def cut_off(self, reason: str, reply: str) -> None:
+        """Ends it for something that the client does, or does not do."""
+        self._reception.seldom("cut_off", reason, self.peer)
+        self.hang_up(reply)
+
+    def count_no(self) -> None:
+        """One more no. Raises ConnectionResetError, the connection closed, when there were too many."""
+        self._noes += 1
+        if self._noes >= NOES and not sources.is_own(self.peer, self._reception.limits.own):
+            self.cut_off("errors", ENOUGH)
+            raise ConnectionResetError("too many errors")
+
     def _timeout_cb(self) -> None:
-        self._reception.log.info("connection_timed_out", peer=self.peer)
-        self.hang_up(TIMEOUT)
+        self.cut_off("timeout", TIMEOUT)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """A whole command has come, or it is the client's turn."""
+        super()._reset_timeout(duration)
+        self._since = self.loop.time()
 
     # ── replies ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +167,7 @@ class Session(SMTP):
         reply = status if isinstance(status, str) else status.decode()
         self._writer.write(line(enhanced(reply, self.hostname)))
         await self._writer.drain()
+        await asyncio.sleep(0)  # who sends a thousand commands at once takes turns with the others
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours, or TLS that did not come about: logged whole, told in one plain sentence."""
@@ -180,7 +218,9 @@ class Session(SMTP):
         self._receiving = True
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            await self.push(await self._mail())
+            reply = await self._mail()
+            self._reception.log.debug("answered", command="DATA", reply=reply)
+            await self.push(reply)
         finally:
             self._receiving = False
             self.envelope = self._create_envelope()
@@ -196,19 +236,22 @@ class Session(SMTP):
             draft.close()
             raise
         if fault is None:
-            return await self._without_timeout(self._reception.deliver(self._sealed(), draft))
+            return await self.at_work(self._reception.deliver(self._sealed(), draft))
         draft.close()
         self._reception.log.info("mail_refused" if fault.code >= 500 else "mail_deferred", peer=self.peer, reply=str(fault))
         return str(fault)
 
     async def _receive(self, draft: Draft) -> SmtpError | None:
         """Reads to the end of the data whatever comes; what cannot be taken is thrown away on the way."""
-        data, fault, started = DataReader(), None, self.loop.time()
+        data, fault, started, received = DataReader(), None, self.loop.time(), 0
         while not data.done:
-            payload = data.feed(await self._chunk())
+            self._since = min(self.loop.time(), started + received / CRAWL) + HURRY
+            chunk = await self._chunk()
+            received += len(chunk)
+            payload = data.feed(chunk)
             fault = fault or self._write(draft, payload) or (BARE if data.bare else None)
             if self.loop.time() - started > PATIENCE + draft.size / SLOWEST:
-                self.hang_up(TIMEOUT)
+                self.cut_off("slow", TIMEOUT)
                 raise ConnectionResetError("DATA took too long")
         self._input.unread(data.rest)
         return fault
@@ -241,46 +284,17 @@ class Session(SMTP):
             tls=self.session.ssl is not None,
         )
 
-    async def _without_timeout(self, work: Awaitable[str]) -> str:
+    async def at_work(self, work: Awaitable[T]) -> T:
         """While it is us who work, the client may be silent."""
         assert self._timeout_handle is not None
         self._timeout_handle.cancel()
+        self._working = True
         try:
             return await work
         finally:
+            self._working = False
             if self.transport is not None:
                 self._reset_timeout()
-
-
-class _Hooks:
-    """aiosmtpd's hooks into EHLO, MAIL and RCPT."""
-
-    def __init__(self, reception: Reception) -> None:
-        self._reception, self._settings = reception, reception.settings
-
-    async def handle_EHLO(self, smtp: Session, state: State, _: Transaction, name: str, lines: list[str]) -> list[str]:
-        """The extensions, as one reply; aiosmtpd would offer AUTH."""
-        state.host_name = name
-        smtp.command_size_limits.clear()  # which aiosmtpd lets grow at each EHLO
-        offered = [each for each in lines if each[4:8] not in ("AUTH", "HELP")]
-        return ["\r\n".join([*offered, "250-PIPELINING", "250 ENHANCEDSTATUSCODES"])]
-
-    async def handle_MAIL(self, smtp: Session, _: State, transaction: Transaction, address: str, options: list[str]) -> str:
-        """Any sender: who he is counts when the mail is there."""
-        transaction.mail_from = address
-        transaction.mail_options.extend(options)
-        return "250 2.1.0 OK"
-
-    async def handle_RCPT(self, smtp: Session, _: State, transaction: Transaction, address: str, options: list[str]) -> str:
-        """Asks the gate."""
-        if address == NULL_SENDER:
-            return "501 5.1.3 A recipient is needed"
-        if len(transaction.rcpt_tos) >= self._settings.recipients:
-            return "452 4.5.3 Too many recipients, please send them the mail in a further transaction"
-        if no := await self._reception.recipient(address, smtp.peer):
-            return no
-        transaction.rcpt_tos.append(address)
-        return "250 2.1.5 OK"
 
 
 class _Reader(asyncio.StreamReader):

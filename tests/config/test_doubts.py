@@ -58,7 +58,6 @@ def test_warnings(tmp_path: Path) -> None:
         "links.a.resolve_within",
         "links.b.fields",
         "parties.lonely",
-        "metrics.listen",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -11,12 +12,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from relay.readers import pool
 from tests.harness import DOMAIN, Relay, Sink, until, write
 from tests.mail.samples import mail
 from tests.readers.processes import children, is_there, linux, slow
 
 ANNA, IVAN, ADMIN = "anna@shop.example", "ivan@north.example", "admin@example.com"
-INTAKE = f"north-repairs@{DOMAIN}"
+INTAKE, FIX = f"north-repairs@{DOMAIN}", f"fix@{DOMAIN}"
 
 
 def bomb() -> bytes:
@@ -42,6 +46,37 @@ def test_a_mail_that_hangs_its_reader_is_set_aside_and_stops_nobody(relay: Relay
     assert why.with_suffix(".eml").read_bytes().endswith(bomb().rpartition(b"\r\n\r\n")[2])
     assert relay.send(write(f"Anna <{ANNA}>", INTAKE, "And the valve."), ANNA, INTAKE)[0] == 250
     assert "And the valve." in sink.wait(IVAN, 2).text
+
+
+def test_many_bombs_of_one_keep_nobody_else_waiting(relay: Relay, sink: Sink) -> None:
+    """They come by a server of one's own, so that all clients have one address."""
+    with ThreadPoolExecutor(3) as clients:
+        chewing = [clients.submit(relay.send, bomb(), ANNA, INTAKE) for _ in range(3)]
+        until(lambda: relay.log.count("mail_stored") == 3, "the bombs to be stored")
+        for number in range(5):
+            assert relay.send(write(f"Ivan <{IVAN}>", FIX, f"Valve {number} leaks."), IVAN, FIX)[0] == 250
+        assert "Valve 4 leaks." in sink.wait("sergei@fix.example", 5).text
+        assert not set_aside(relay), "the other mails have waited for the bombs"
+        assert {each.result()[0] for each in chewing} == {250}
+    until(lambda: len(set_aside(relay)) == 3, "the bombs to be set aside", 60)
+
+
+def test_whose_mails_pile_up_unread_is_told_to_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "CROWD", 2)
+    monkeypatch.setattr(pool, "CROWDS", 3)
+
+    async def run() -> None:
+        readers = pool.Readers(count=1)
+        reading = [asyncio.create_task(readers.read(bomb, source=source)) for source in ("a", "a", "a", "b")]
+        await asyncio.sleep(0)
+        crowded = [readers.crowded(source) for source in "abc"]
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+        readers.close()
+        assert crowded == [True, True, False]
+
+    asyncio.run(run())
 
 
 @linux

@@ -24,7 +24,7 @@ from structlog.testing import LogCapture
 
 from relay.errors import Refused
 from relay.model import Envelope
-from relay.settings import SmtpSettings, Tls
+from relay.settings import LimitSettings, SmtpSettings, Tls
 from relay.smtpd import Server
 from storage.spool import Spool
 
@@ -66,8 +66,8 @@ class Running:
     log: LogCapture
     port: int
 
-    def client(self, *, ehlo: bool = True) -> Client:
-        client = Client(self.port)
+    def client(self, source: str = "127.0.0.1", *, ehlo: bool = True) -> Client:
+        client = Client(self.port, source)
         assert client.reply() == "220 relay.example ESMTP"
         if ehlo:
             client.ask("EHLO client.example")
@@ -83,8 +83,8 @@ class Running:
 class Client:
     """Speaks SMTP without knowing better."""
 
-    def __init__(self, port: int) -> None:
-        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
         self._lines = self.socket.makefile("rb")
 
     def send(self, data: bytes) -> None:
@@ -145,7 +145,7 @@ class Client:
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Running]:
+def serving(folder: Path, limits: LimitSettings = LimitSettings(), **settings: Any) -> Iterator[Running]:
     """A server that listens until the block ends; `settings` are those of SmtpSettings."""
     started, running, done = threading.Event(), list[Running](), list[asyncio.Event]()
 
@@ -154,7 +154,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Running]:
         wrapper = structlog.make_filtering_bound_logger(0)
         log = structlog.wrap_logger(structlog.PrintLogger(), processors=[capture], wrapper_class=wrapper)
         values = SmtpSettings(**{"listen": (("127.0.0.1", 0),), **settings})
-        server = Server(values, HOSTNAME, spool, gate, log)
+        server = Server(values, HOSTNAME, spool, gate, log, limits=limits)
         await server.start()
         done.append(asyncio.Event())
         running.append(Running(server, asyncio.get_running_loop(), values, spool, gate, capture, server.ports[0]))

@@ -24,7 +24,7 @@ class Forgetful(Gate):
 async def main() -> None:
     log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), wrapper_class=structlog.make_filtering_bound_logger(50))
     spool = Spool(Path(sys.argv[1]))
-    server = Server(SmtpSettings(listen=(("127.0.0.1", 0),)), HOSTNAME, spool, Forgetful(), log)
+    server = Server(SmtpSettings(listen=(("127.0.0.1", 0),), commands=10**9), HOSTNAME, spool, Forgetful(), log)
     await server.start()
     print(server.ports[0], flush=True)
     await asyncio.to_thread(sys.stdin.read)

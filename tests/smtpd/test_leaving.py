@@ -78,6 +78,13 @@ def test_stop_sends_the_idle_away_and_lets_a_mail_finish(running: Running) -> No
     assert running.gate.mails[0][1] == b"first half, second half\r\n"
 
 
+def test_stop_does_not_wait_for_a_tls_handshake(tmp_path: Path) -> None:
+    with serving(tmp_path, tls=certificate(tmp_path)) as running, running.client() as half:
+        assert half.ask("STARTTLS").startswith("220 ")
+        running.stop()
+        assert half.socket.recv(100) == b""
+
+
 def test_stop_waits_no_longer_than_asked(running: Running) -> None:
     async def forever(_: Envelope) -> None:
         await asyncio.sleep(3600)

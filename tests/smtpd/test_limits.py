@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from relay.smtpd import connections as connections_module
 from relay.smtpd import session as session_module
 from tests.smtpd.house import Client, Running, assert_serves, certificate, serving, wait_until
 
@@ -61,7 +63,8 @@ def test_tls_that_fails_ends_that_connection_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [{"connections": 2}, {"connections_per_address": 2}])
-def test_too_many_connections(tmp_path: Path, limit: dict[str, int]) -> None:
+def test_too_many_connections(tmp_path: Path, limit: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "LONG", 1e9)
     with serving(tmp_path, **limit) as running, running.client() as one, running.client():
         with Client(running.port) as third:
             assert third.reply().startswith("421 4.7.0 ")

@@ -82,3 +82,28 @@ def test_a_command_line_without_an_end(sink: Sink) -> None:
         assert client.reply().startswith("500 5.5.2 ")
         assert sink.peak() - before < ROOM
         assert client.ask("NOOP").startswith("250 ")
+
+
+def test_a_client_that_sends_and_never_reads(sink: Sink) -> None:
+    with Client(sink.port) as client, Client(sink.port) as other:
+        client.reply()
+        before = sink.peak()
+        client.socket.settimeout(1)
+        with pytest.raises(TimeoutError):
+            while True:
+                client.send(b"HELP\r\n" * 100_000)
+        other.reply()
+        other.ask("EHLO client.example")
+        assert other.mail().startswith("250 ")
+        assert sink.peak() - before < ROOM
+
+
+def test_three_thousand_connections_that_say_nothing(sink: Sink) -> None:
+    before, crowd = sink.peak(), []
+    for _ in range(3000):
+        crowd.append(Client(sink.port))
+    with Client(sink.port) as client:
+        assert client.reply()[:3] in ("220", "421")
+    for each in crowd:
+        each.close()
+    assert sink.peak() - before < ROOM
