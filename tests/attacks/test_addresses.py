@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.keys import key
 from tests.attacks.signer import SIGNED, sign
-from tests.attacks.world import ADMIN, FORGER, PARTIES, SPARE, Attack, Case, World, world
+from tests.attacks.world import ADMIN, FORGER, PARTIES, SPARE, Attack, Case, World, words, world
 from tests.attacks.zones import EVIL
 from tests.harness import DOMAIN, until
 
@@ -63,7 +63,7 @@ def test_another_partys_address_does_nothing_for_a_proven_author(relay_world: Wo
     told = {recipient for recipient, _ in relay_world.letters(before)}
     assert told <= {ADMIN, *PARTIES[owner][0]}
     relay_world.quiet()
-    assert all(case.word not in letter.message.as_string() for letter in relay_world.sink.received if letter.recipient != ADMIN)
+    assert all(case.word not in words(letter) for letter in relay_world.sink.received if letter.recipient != ADMIN)
 
 
 @pytest.mark.parametrize("link", [SPARE, "strict", "nowhere"])
@@ -135,7 +135,7 @@ def test_a_report_to_a_return_path_tells_nobody_what_it_says(relay_world: World)
     ).encode()
     relay_world.post(Attack(raw, ""), case.to)
     relay_world.quiet()
-    heard = [letter.recipient for letter in relay_world.sink.received if case.word in letter.message.as_string()]
+    heard = [letter.recipient for letter in relay_world.sink.received if case.word in words(letter)]
     assert set(heard) <= {ADMIN}
 
 
@@ -217,7 +217,7 @@ def test_a_note_brought_to_the_thread_address_stays_a_note(relay_world: World) -
     case = Case("north", IVAN, relay_world.notes["north"], "The customer must not know.")
     relay_world.post(Attack(case.signed()), relay_world.threads["north"])
     relay_world.quiet()
-    heard = {letter.recipient for letter in relay_world.sink.received if case.word in letter.message.as_string()}
+    heard = {letter.recipient for letter in relay_world.sink.received if case.word in words(letter)}
     assert {who for who in heard if not who.endswith("@north.example")} <= {ADMIN}
 
 

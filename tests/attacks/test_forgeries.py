@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks import forged_copies, forged_senders, forged_signatures, forged_ways  # noqa: F401  they fill the table
 from tests.attacks.forging import FORGERIES
-from tests.attacks.world import ADMIN, PARTIES, SPARE, Case, World, world
+from tests.attacks.world import ADMIN, PARTIES, SPARE, Case, World, words, world
 from tests.harness import DOMAIN, until
 
 # What is wanted: in whose name, where the mail goes, and what it says.
@@ -71,7 +71,7 @@ def test_no_word_of_a_forgery_is_in_any_letter(attacked: World) -> None:
     attacked.post(FORGERIES["name that is his address"].attack(case), case.to)
     attacked.quiet()
     until(lambda: len(attacked.sink.received) >= len(attacked.rows("select id from letters where state = 'sent'")), "the letters")
-    letters = [(letter.recipient, letter.message.as_string()) for letter in attacked.sink.received]
+    letters = [(letter.recipient, words(letter)) for letter in attacked.sink.received]
     opened = [(who, text) for who, text in letters if "canary" in text and "canary1x" not in text and "canary2x" not in text]
     assert [who for who, text in opened if "Said canary" in text] == []
     assert {who for who, _ in opened} <= {ADMIN}

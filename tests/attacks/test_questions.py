@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.keys import key
 from tests.attacks.signer import sign
-from tests.attacks.world import ADMIN, FORGER, Attack, Case, World, world
+from tests.attacks.world import ADMIN, FORGER, Attack, Case, World, words, world
 from tests.attacks.zones import EVIL
 from tests.harness import DOMAIN, until
 
@@ -88,22 +88,21 @@ def test_the_token_of_a_question_is_good_for_nothing_else(asking: World, prefix:
 
 
 NAMES = ["Service code 778812", "http://evil.example/x", "www.evil.example", "Write to ivan@north.example", "a" * 200,
-         "=?utf-8?q?two=0D=0Alines?=", "{{ 7 * 7 }}", "<b>bold</b>"]  # fmt: skip
+         "=?utf-8?q?two=0D=0Alines?=", "{{ 'q' * 9 }}", "<b>bold</b>"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_question_says_nothing_of_the_mail(asking: World, name: str) -> None:
-    case, _ = asked(asking, name)
-    asking.quiet()
-    question = next(letter for letter in asking.sink.received if f"{case.word}@{EVIL}" in letter.message.as_string())
+    case, to = asked(asking, name)
+    question = next(letter for letter in asking.sink.received if letter.thread == to)
     assert question.recipient in (IVAN, OLGA)
-    whole = question.text + question.html + str(question.message["Subject"])
+    whole = words(question)
     assert f"Said {case.word}" not in whole and f"s{case.word}" not in whole and "Let me in." not in whole
-    assert not any(part in whole for part in ("778812", "http://evil", "www.evil", "<b>bold", "49", "a" * 100))
+    assert not any(part in whole for part in ("778812", "http://evil", "www.evil", "<b>bold", "q" * 9, "a" * 100))
 
 
 def test_no_word_of_a_held_mail_reached_anybody(asking: World) -> None:
     held, _ = asked(asking)
     asking.quiet()
-    heard = {letter.recipient for letter in asking.sink.received if f"Said {held.word}" in letter.message.as_string()}
+    heard = {letter.recipient for letter in asking.sink.received if f"Said {held.word}" in words(letter)}
     assert heard <= {ADMIN}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.keys import key
 from tests.attacks.signer import sign
-from tests.attacks.world import ADMIN, PARTIES, VICTIM, Attack, Case, Draft, World, world
+from tests.attacks.world import ADMIN, PARTIES, VICTIM, Attack, Case, Draft, World, words, world
 from tests.attacks.zones import EVIL
 from tests.harness import DOMAIN
 
@@ -138,7 +138,7 @@ def test_no_code_of_a_service_stands_in_any_letter_not_even_in_the_history(crowd
     assert crowd.post(Attack(ask.signed(), IVAN), ask.to) == "250 done"
     crowd.sink.wait(IVAN, letters + 1)
     crowd.quiet()
-    told = [(letter.recipient, letter.message.as_string()) for letter in crowd.sink.received]
+    told = [(letter.recipient, words(letter)) for letter in crowd.sink.received]
     assert {who for who, text in told if "CODE-OF-A-SERVICE" in text or "Your code is" in text} <= {ADMIN}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.attacks.keys import key
 from tests.attacks.signer import sign
 from tests.attacks.zones import EVIL, LISTS, zone
-from tests.harness import DOMAIN, Relay, Sink, until
+from tests.harness import DOMAIN, Received, Relay, Sink, until
 from tests.nameserver import Nameserver
 
 ADMIN, VICTIM = "admin@example.com", "victim@innocent.example"
@@ -204,6 +204,14 @@ class World:
     def quiet(self) -> None:
         """Waits until no letter is due."""
         until(lambda: not self.rows("select id from letters where state in ('due', 'claimed')"), "the letters to leave")
+
+
+def words(letter: Received) -> str:
+    """What a letter says: its fields and its text parts, decoded, on one line."""
+    message = letter.message
+    parts = [str(value) for value in message.values()]
+    parts += [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+    return " ".join(" ".join(parts).split())
 
 
 def _brief(code: int, text: bytes) -> str:
