@@ -243,6 +243,15 @@ def transfer_encoding_added(case: Case) -> bytes:
     return b"Content-Transfer-Encoding: quoted-printable\r\n" + signed
 
 
+@forgery("unproven")
+def transfer_encoding_taken_away(case: Case) -> bytes:
+    """What was one long line, folded softly, becomes two, of which the second is a command."""
+    body = "Please do not mark it as =\r\n#resolved\r\n" + case.draft.body.replace("#", "=23")
+    draft = case.draft.having(Content_Transfer_Encoding="quoted-printable")
+    signed = true(case, type(draft)(draft.fields, body).raw, names=less("Content-Transfer-Encoding"))
+    return signed.replace(b"Content-Transfer-Encoding: quoted-printable", b"Content-Transfer-Encoding: 8bit")
+
+
 @variants(
     "header that makes a file of it",
     {

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -140,6 +146,39 @@ def test_no_code_of_a_service_stands_in_any_letter_not_even_in_the_history(crowd
     crowd.quiet()
     told = [(letter.recipient, words(letter)) for letter in crowd.sink.received]
     assert {who for who, text in told if "CODE-OF-A-SERVICE" in text or "Your code is" in text} <= {ADMIN}
+
+
+# ── what the admin sees ────────────────────────────────────────────────────────────────────────────────────
+
+ESCAPES = "\x1b]0;Your shell\x07\x1b[2J\x1b[31m\x9b31m"
+
+
+def on_a_terminal(world: World, *arguments: str) -> str:
+    """What a command writes when it writes to a terminal."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "relay.cli.main", *arguments, "-c", str(world.relay.config)]
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        written = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while chunk := os.read(ours, 4096):
+                written += chunk
+        os.close(ours)
+        assert process.wait(30) == 0, written
+    return written.decode()
+
+
+@pytest.mark.parametrize("command", [("held", "list"), ("held", "show"), ("trace",)])
+def test_a_strangers_mail_says_nothing_to_the_admins_terminal(crowd: World, command: tuple[str, ...]) -> None:
+    """Escapes can rename, clear and colour it, and on some type what is then run."""
+    case = Case("north", IVAN, crowd.threads["north"], ESCAPES)
+    draft = case.draft.having(From=f"=?utf-8?q?=1B[31mEve=07?= <{case.word}@{EVIL}>", Subject=f"=?utf-8?q?=1B[2J?= {ESCAPES}")
+    raw = sign(draft.raw, key(EVIL), EVIL)
+    assert crowd.post(Attack(raw), case.to) == "250 held"
+    ((mail,),) = crowd.rows("select id from mails where sender = ?", f"{case.word}@{EVIL}")
+    shown = on_a_terminal(crowd, *command, *([] if command == ("held", "list") else [mail]))
+    assert mail in shown or case.word in shown
+    assert [char for char in shown if unicodedata.category(char) == "Cc" and char not in "\r\n\t"] == []
 
 
 def test_the_postmaster_gets_what_is_written_to_him_and_the_writer_gets_nothing(crowd: World) -> None:
