@@ -168,7 +168,7 @@ def on_a_terminal(world: World, *arguments: str) -> str:
     return written.decode()
 
 
-@pytest.mark.parametrize("command", [("held", "list"), ("held", "show"), ("trace",)])
+@pytest.mark.parametrize("command", [("held", "list"), ("held", "show"), ("trace",)], ids=" ".join)
 def test_a_strangers_mail_says_nothing_to_the_admins_terminal(crowd: World, command: tuple[str, ...]) -> None:
     """Escapes can rename, clear and colour it, and on some type what is then run."""
     case = Case("north", IVAN, crowd.threads["north"], ESCAPES)
