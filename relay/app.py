@@ -19,6 +19,7 @@ from relay.errors import ConfigError
 from relay.intake import Intake, Judge, Shelves
 from relay.letters import Letters
 from relay.outbox import Office, Outbox, release_claims
+from relay.model import Envelope, Mail, Verdict
 from relay.readers.pool import Readers
 from relay.settings import Settings
 from relay.signing import Signer
@@ -49,7 +50,7 @@ class App:
             self._readers,
             lambda: self.settings,
             log,
-            judge=lambda envelope, mail: self._judge(envelope, mail),
+            judge=self._verdict,
             wake=self.outbox.wake,
             pace=self.outbox.pace,
         )
@@ -75,6 +76,9 @@ class App:
         self._readers.close()
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
+
+    async def _verdict(self, envelope: Envelope, mail: Mail) -> Verdict:
+        return await self._judge(envelope, mail)  # as the configuration in force has it
 
     def reload(self) -> None:
         """Takes the configuration anew; a bad file leaves the running one in force and says so."""
