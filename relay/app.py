@@ -18,8 +18,8 @@ from relay.authentication import Authenticator
 from relay.errors import ConfigError
 from relay.intake import Intake, Judge, Shelves
 from relay.letters import Letters
-from relay.outbox import Office, Outbox, release_claims
 from relay.model import Envelope, Mail, Verdict
+from relay.outbox import Office, Outbox, release_claims
 from relay.readers.pool import Readers
 from relay.settings import Settings
 from relay.signing import Signer
