@@ -14,9 +14,11 @@ from collections.abc import Callable, Sequence
 from structlog.typing import FilteringBoundLogger
 
 from relay import config, lookups, transport
+from relay.authentication import Authenticator
 from relay.errors import ConfigError
-from relay.intake import Intake, Shelves
+from relay.intake import Intake, Judge, Shelves
 from relay.letters import Letters
+from relay.model import Envelope, Mail, Verdict
 from relay.outbox import Office, Outbox, release_claims
 from relay.readers.pool import Readers
 from relay.settings import Settings
@@ -42,8 +44,15 @@ class App:
         self.outbox = Outbox(
             self._shelves.database, self._shelves.blobs, self._readers, lambda: self._office, log=log, node=worker(settings)
         )
+        self._judge = judge(settings)
         self.intake = Intake(
-            self._shelves, self._readers, lambda: self.settings, log, wake=self.outbox.wake, pace=self.outbox.pace
+            self._shelves,
+            self._readers,
+            lambda: self.settings,
+            log,
+            judge=self._verdict,
+            wake=self.outbox.wake,
+            pace=self.outbox.pace,
         )
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log, limits=settings.limits)
         self._sending: asyncio.Task[None] | None = None
@@ -68,6 +77,9 @@ class App:
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
 
+    async def _verdict(self, envelope: Envelope, mail: Mail) -> Verdict:
+        return await self._judge(envelope, mail)  # as the configuration in force has it
+
     def reload(self) -> None:
         """Takes the configuration anew; a bad file leaves the running one in force and says so."""
         try:
@@ -81,7 +93,7 @@ class App:
             self._log.warning(
                 "restart_needed", why="listen addresses (metrics, too), data, database and blobs change at a restart only"
             )
-        self.settings, self._office = settings, new_office
+        self.settings, self._office, self._judge = settings, new_office, judge(settings)
         warn(settings, self._log)
         self._log.info("configuration_reloaded")
 
@@ -100,7 +112,7 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     try:
         await asyncio.to_thread(migrate, shelf.database)
         await shelf.database.write(lambda c: release_claims(c, node(settings)))
-        intake = Intake(shelf, readers, lambda: settings, log, wake=lambda: None)
+        intake = Intake(shelf, readers, lambda: settings, log, judge=judge(settings), wake=lambda: None)
         await intake.resume()
         await intake.release_all()
     finally:
@@ -136,6 +148,11 @@ async def serve(settings: Settings, log: FilteringBoundLogger, sockets: list[soc
     await app.start(sockets)
     await stopped.wait()
     await app.stop()
+
+
+def judge(settings: Settings) -> Judge:
+    """Who finds out what a mail shows of its author."""
+    return Authenticator(settings.dns, settings.arc.sealers, settings.relay.domain).judge
 
 
 def office(settings: Settings) -> Office:

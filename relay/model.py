@@ -286,6 +286,58 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A DKIM-Signature, or an ARC-Message-Signature or ARC-Seal, as far as the mail alone can prove it (RFC 6376, RFC 8617).
+
+    `problem` says why it does not count, "" where only its key is left to be asked for: that of `selector` at `domain` (d=),
+    both lower case. `digest` is the SHA-256 of what is signed, `value` the signature of it. `identity` is the domain of i=.
+    `covers` are the lower-case names of the header fields it covers, `to` the addresses in those of To and Cc that it does.
+    `signed_at` is t=, or else the Date that is covered, `expires` is x=, both in Unix seconds.
+    """
+
+    domain: str = ""
+    selector: str = ""
+    algorithm: str = ""
+    digest: bytes = b""
+    value: bytes = b""
+    identity: str = ""
+    covers: frozenset[str] = frozenset()
+    to: tuple[str, ...] = ()
+    signed_at: int | None = None
+    expires: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a server says that it found: "dmarc", "dkim" or "spf", the result, and the domain it is about (lower case)."""
+
+    method: str
+    result: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One ARC set: the signature of its ARC-Seal, and what its ARC-Authentication-Results claim."""
+
+    signature: Signature
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """The ARC sets of a mail, the oldest first, and the newest set's ARC-Message-Signature.
+
+    `problem` says why they do not count, "" where only their keys are left to be asked for, or where there are none.
+    """
+
+    seals: tuple[Seal, ...] = ()
+    message: Signature = Signature()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What the relay reads out of one raw mail.
 
@@ -297,6 +349,7 @@ class Mail:
     `answered` are what passages of the text answer that stood between the lines of a quote, in order.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop. `absence` is said by an auto-reply, `emoji` by a reaction ("" where it has none in text).
+    `signatures` are the first of its DKIM signatures, in order, and `sealing` its ARC sets.
     """
 
     kind: MailKind
@@ -320,6 +373,8 @@ class Mail:
     answered: tuple[Answered, ...] = ()
     absence: Absence | None = None
     emoji: str = ""
+    signatures: tuple[Signature, ...] = ()
+    sealing: Sealing = Sealing()
 
 
 @dataclass(frozen=True, slots=True)
