@@ -71,5 +71,6 @@ def test_every_test_that_is_named_is_there(collected: set[str]) -> None:
 
 
 def test_a_row_without_a_test_is_seen() -> None:
-    page = "| attack | what the relay does | shown by |\n| --- | --- | --- |\n| a | b | test_x |\n| c | d | `tests/a.py::b[x]`, `[y]` |\n"
+    page = "| attack | what the relay does | shown by |\n| --- | --- | --- |\n"
+    page += "| a | b | test_x |\n| c | d | `tests/a.py::b[x]`, `[y]` |\n"
     assert [threat.tests for threat in threats(page)] == [(), ("tests/a.py::b[x]", "tests/a.py::b[y]")]
