@@ -96,6 +96,9 @@ def _owner(connection: Connection, settings: Settings, found: address.Address) -
     if found.kind == "held":
         row = held.find(connection, found.key)
         return str(row.held_for) if row else ""
+    if found.kind == "return-path":
+        letter = store.find_letter(connection, found.key)
+        return store.party(connection, letter.ticket_id) if letter and letter.ticket_id else ""
     return store.owner(connection, found.kind, found.key) if found.kind in ("thread", "note") else ""
 
 
@@ -189,6 +192,11 @@ def _proof(case: Arrival, party: Party, participants: Sequence[Contact] = ()) ->
     if case.released:
         return "yes" if case.released == party.key else None
     return case.verdict.shows(party.trust) if is_of(case, party.key, participants) else None
+
+
+def is_believed(case: Arrival, ticket: Ticket) -> bool:
+    """Whether somebody of the ticket's party is proven to have written the mail."""
+    return _proof(case, people.party_of(case.settings.network, ticket.party), ticket.participants) == "yes"
 
 
 def is_of(case: Arrival, party: str, participants: Sequence[Contact] = ()) -> bool:

@@ -17,7 +17,7 @@ from relay.decision import Decision, Problem, Turn
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.mail import commands
-from relay.model import Bounce, Envelope, Mail, Ticket, Verdict
+from relay.model import Bounce, Contact, Envelope, Mail, Ticket, Verdict
 from relay.quotas import Excess
 from relay.settings import Settings
 from relay.store import LETTERS
@@ -161,7 +161,8 @@ def _turn(case: Arrival) -> SmtpError | None:
 
 
 def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = False) -> None:
-    before = store.seen(case.connection, case.identity, f"chain:{own.chain.id}") is not None
+    marks, target = (case.identity, *case.verdict.signatures), f"chain:{own.chain.id}"
+    before = any(store.seen(case.connection, mark, target) is not None for mark in marks)
     author = people.introduced(case.settings.network, own.ticket.party, case.mail.author)
     turn = Turn(
         ticket=own.ticket.id,
@@ -192,7 +193,9 @@ def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = Fa
     if not rules.is_internal(turn):
         familiar.know_pictures(case.connection, case.mail, own.chain.id, case.envelope.id)
     if not before:
-        ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
+        ledger.note_sighting(case.connection, case.identity, target, own.chain.id, case.envelope.id)
+        for mark in case.verdict.signatures:
+            ledger.first_time(case.connection, mark, target, own.chain.id, case.envelope.id)
 
 
 def _answered_within(case: Arrival, decision: Decision) -> Decision:
@@ -325,10 +328,19 @@ def _returned(case: Arrival, token: str) -> None:
         _bounced(case, letter, case.mail.bounce)
     elif letter.ticket_id is not None:
         chain = store.load_chain(case.connection, letter.chain_id, lock=True)
-        if case.mail.kind == "reply":
-            case.mail = replace(case.mail, kind="auto-reply")  # whatever comes to a return-path is, whatever it calls itself
-        _take(case, Own(chain, chain.ticket(letter.ticket_id), note=False), ())
+        ticket = chain.ticket(letter.ticket_id)
         _tell_of_filter(case, letter)
+        case.mail = _noted(case, letter, believed=arrival.is_believed(case, ticket))
+        _take(case, Own(chain, ticket, note=False), ())
+
+
+def _noted(case: Arrival, letter: Row[Any], *, believed: bool) -> Mail:
+    """What of a program's answer to a letter is noted: a reply is none here, whatever it calls itself.
+
+    Whoever has got the letter may write to its return-path, so words that are not proven to be the party's own are left out.
+    """
+    mail = replace(case.mail, kind="auto-reply") if case.mail.kind == "reply" else case.mail
+    return mail if believed else replace(mail, author=Contact(letter.recipient), text="", html="", emoji="")
 
 
 def _bounced(case: Arrival, letter: Row[Any], bounce: Bounce) -> None:

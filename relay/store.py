@@ -118,7 +118,12 @@ def find_former(connection: Connection, kind: address.Kind, token: str) -> tuple
 def owner(connection: Connection, kind: address.Kind, token: str) -> str:
     """The party of a ticket's address, former ones included; "" where there is none."""
     place = find_ticket(connection, kind, token) or find_former(connection, kind, token)
-    return str(connection.execute(_PARTY, {"ticket": place[1]}).scalar_one()) if place else ""
+    return party(connection, place[1]) if place else ""
+
+
+def party(connection: Connection, ticket_id: int) -> str:
+    """The key of a ticket's party."""
+    return str(connection.execute(_PARTY, {"ticket": ticket_id}).scalar_one())
 
 
 def is_somebodys(connection: Connection, who: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from relay import address
@@ -25,10 +26,10 @@ _LATE = f"DNS does not answer within {PATIENCE:g} s"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What every method has found of a mail whose From is at `author` (A-labels); `ours` is the relay's own domain."""
+    """What every method has found of a mail whose From is at `author` (A-labels); `recipients` are those of its envelope."""
 
     author: str
-    ours: str
+    recipients: frozenset[tuple[str, str]]
     spf: spf.Answer
     signatures: tuple[Checked, ...]
     policy: Policy
@@ -52,7 +53,11 @@ class Authenticator:
             return Verdict(evidence={"from": mail.author.address, "why": "the domain of From is none that DNS may have"})
         found = await self._find(author, envelope, mail)
         proofs = proven(found)
-        return Verdict(*proofs, evidence=_evidence(found))
+        return Verdict(*proofs, _marks(found), _evidence(found))
+
+    def _must_be_named(self, recipient: str) -> bool:
+        found = address.parse(recipient, self._domain, ())
+        return found is None or found.kind not in ("return-path", "postmaster")
 
     async def _find(self, author: str, envelope: Envelope, mail: Mail) -> Found:
         """Asks for everything at once. What is not there in time is unknown."""
@@ -70,7 +75,7 @@ class Authenticator:
                 task.cancel()
         return Found(
             author,
-            self._domain,
+            frozenset(address.split(to) for to in envelope.rcpt_to if self._must_be_named(to)),
             _result(sender, spf.Answer("temperror", spf.identity(envelope.mail_from, envelope.helo)[0], _LATE)),
             tuple(_result(task, Checked(signature, "unknown", _LATE)) for task, signature in zip(checked, ours, strict=True)),
             _result(policy, Policy(known=False)),
@@ -127,21 +132,22 @@ def _by_spf(found: Found, *, strict: bool = False) -> Proof:
 
 
 def _by_dkim(found: Found, *, strict: bool = False) -> Proof:
-    """A signature by the author's domain, for us or brought by a server that speaks for it: else it may be anybody's copy."""
+    """A signature by the author's domain, for just these recipients or brought by a server that speaks for it: else it may be
+    anybody's copy."""
     ours = [each for each in found.signatures if aligned(each.signature.domain, found.author, strict=strict)]
     passed = [each.signature for each in ours if each.result == "pass"]
     unknown = any(each.result == "unknown" for each in ours)
     if not passed:
         return "later" if unknown else "no"
     brought = _either(_by_spf(found), *(_by_seal(found, method) for method in ("dmarc", "spf", "dkim")))
-    if brought == "yes" or any(_is_for(signature, found.ours) for signature in passed):
+    if brought == "yes" or any(_is_for(signature, found.recipients) for signature in passed):
         return "yes"
     return "later" if unknown or brought == "later" else "elsewhere"
 
 
-def _is_for(signature: Signature, domain: str) -> bool:
-    """Whether one of the relay's addresses stands in To or Cc as signed."""
-    return any(address.split(each)[1] == domain.lower() for each in signature.to)
+def _is_for(signature: Signature, recipients: frozenset[tuple[str, str]]) -> bool:
+    """Whether every recipient stands in To or Cc as signed."""
+    return recipients <= set(map(address.split, signature.to))
 
 
 def _by_seal(found: Found, method: str, *, strict: bool = False) -> Proof:
@@ -152,6 +158,10 @@ def _by_seal(found: Found, method: str, *, strict: bool = False) -> Proof:
 
 def _result(task: asyncio.Task[_T], late: _T) -> _T:
     return task.result() if task.done() and not task.cancelled() else late
+
+
+def _marks(found: Found) -> tuple[str, ...]:
+    return tuple(sha256(each.signature.value).hexdigest() for each in found.signatures if each.result == "pass")
 
 
 def _evidence(found: Found) -> dict[str, Any]:

@@ -83,6 +83,11 @@ def opened(current: Settings) -> Iterator[Database]:
         store.close()
 
 
+def visible(text: str) -> str:
+    """A stranger's text for a terminal: what would steer it, and what nobody sees, stands there as an escape."""
+    return "".join(char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in text)
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
     """Columns for eyes; `nothing` is said when there are no rows."""
     if not rows:

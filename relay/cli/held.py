@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table, visible
 
 if TYPE_CHECKING:
     from relay.settings import Settings
@@ -50,7 +50,7 @@ def show(ctx: typer.Context, mail: str, config: ConfigOption = None) -> None:
         raise typer.Exit(1) from None
     finally:
         spool.close()
-    typer.echo(raw.decode(errors="replace"))
+    typer.echo(visible(raw.decode(errors="replace").replace("\r\n", "\n")))
 
 
 @app.command()
