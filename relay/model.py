@@ -229,7 +229,7 @@ class Verdict:
     "yes": proven. "no": not. "later": DNS does not answer, so it cannot be said now. "elsewhere": signed by the author's domain,
     but for somebody else (not all of the recipients stand in its signed To or Cc) and brought by a server that does not speak for
     him, as a copy of another mail of his would be. `signatures` are the hashes of those that count: a mail that bears one of them
-    again is the same mail, whatever stands around it now. `evidence` is plain JSON: what was found, and the DNS records as they were.
+    again is the same mail. `evidence` is plain JSON: what was found, and the DNS records as they were.
     """
 
     dmarc: Proof = "no"
