@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from relay import config, transport
 from relay.errors import ConfigError
+from relay.housekeeping import Housekeeping
 from relay.intake import Intake, Shelves
 from relay.letters import Letters
 from relay.outbox import Office, Outbox, release_claims
@@ -47,13 +48,15 @@ class App:
             self._shelves, self._readers, lambda: self.settings, log, wake=self.outbox.wake, pace=self.outbox.pace
         )
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log)
-        self._sending: asyncio.Task[None] | None = None
+        self.housekeeping = Housekeeping(self._shelves, self.intake, lambda: self.settings, log)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port (or serves the given bound sockets) and begins to send."""
         await self._readers.start()
-        self._sending = asyncio.create_task(self.outbox.run())
+        self._tasks = [asyncio.create_task(self.outbox.run())]
         await self.server.start(sockets)
+        self._tasks.append(asyncio.create_task(self.housekeeping.run()))
         self._log.info("serving", domain=self.settings.relay.domain, ports=self.server.ports)
 
     async def stop(self, grace: float = GRACE) -> None:
@@ -62,9 +65,10 @@ class App:
         await self.server.stop(grace)
         await self.intake.finish()
         await self.outbox.finish(grace)
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.wait({self._sending}, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
         self._readers.close()
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
@@ -82,6 +86,7 @@ class App:
             self._log.warning("restart_needed", why="listen addresses, data, database and blobs change at a restart only")
         self.settings, self._office = settings, new_office
         warn(settings, self._log)
+        self.housekeeping.wake()
         self._log.info("configuration_reloaded")
 
     def _close(self) -> None:

@@ -22,6 +22,7 @@ from relay.ledger import Stamp
 from relay.model import Envelope, Mail
 from relay.readers.pool import Readers
 from relay.readers.process import Unreadable
+from relay.scanning import Scanning
 from relay.settings import Settings
 from relay.settle import Outcome, mail_values, settle
 from relay.undelivered import tell_postmaster
@@ -67,6 +68,7 @@ class Intake:
     ) -> None:
         self._shelves, self._readers = shelves, readers
         self._settings, self._log, self._wake, self._pace = settings, log, wake, pace
+        self.scanning = Scanning(shelves.database, settings, log)
         self._running: set[asyncio.Task[None]] = set()
         self._known: dict[address.Address, None] = {}
 
@@ -111,6 +113,16 @@ class Intake:
                 await self._process(_arrived(envelope, raw))
             except SmtpError as error:
                 await self._set_aside(envelope, f"answered {error} when it was taken up again")
+
+    async def retry(self, mail_id: str) -> None:
+        """Settles a held mail once more; its sender has had his 250. Raises Deferred while the database is away."""
+        fields, raw = self._shelves.spool.read(mail_id)
+        envelope = from_json(fields)
+        self._log.info("mail_retried", mail=mail_id)
+        try:
+            await self._process(_arrived(envelope, raw))
+        except Refused as error:
+            await self._set_aside(envelope, f"answered {error} when it was taken up again")
 
     async def finish(self) -> None:
         """Waits for the mails in flight; one that waits for the database stays in the spool for the next start."""
@@ -157,7 +169,7 @@ class Intake:
         sent = await self._shelves.database.read(lambda c: store.shown(c, arrived.tokens, settings.relay.domain))
         mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
-        mail = await self._examined(mail, settings)
+        mail = await self._examined(await self.scanning.examine(mail, stamp), settings)
         await self._store_files(mail)
         outcome = await self._shelves.database.write(lambda c: settle(c, settings, envelope, mail, stamp))
         if isinstance(outcome, Refused):

@@ -21,6 +21,7 @@ from relay.settings import Settings
 from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
 
+UNSCANNED = "the scanner does not answer: the files have not been looked at"
 NOT_YOURS = "This address is not yours to write to from {}. Write from the address that the relay's letters come to."
 
 
@@ -81,6 +82,8 @@ def settle(
         return _stranger(case)
     if settings.relay.domain in mail.loops:
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
+    if (case.own or case.links) and any(file.withheld == "unscanned" for file in mail.attachments):
+        return _remember(case, Outcome("held", UNSCANNED))
     if not store.seen_anywhere(connection, case.identity):  # a mail taken up again stays as it was
         chains = [] if case.links else [own.chain.id for own in case.own]
         case.mail = familiar.without_pictures(connection, case.mail, chains)

@@ -109,7 +109,7 @@ def find_letter(connection: Connection, token: str) -> Row[Any] | None:
 
 
 def _is_whole(stored: str, token: str) -> bool:
-    """Whether the index has found that very token; how long this takes does not tell where they differ (see docs/operations.md)."""
+    """Whether the index has found that very token; the time it takes does not tell where they differ (docs/operations.md)."""
     return hmac.compare_digest(stored.encode(), token.encode())
 
 
