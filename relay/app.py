@@ -83,7 +83,7 @@ class App:
             self._log.error("configuration_not_reloaded", why=str(error), in_force="the one from before")
             return
         if fixed(settings) != fixed(self.settings):
-            self._log.warning("restart_needed", why="listen addresses, data, database and blobs change at a restart only")
+            self._log.warning("restart_needed", why="listen addresses, data, database, blobs and user change at a restart only")
         self.settings, self._office = settings, new_office
         warn(settings, self._log)
         self.housekeeping.wake()
@@ -167,6 +167,7 @@ def worker(settings: Settings, pid: int | None = None) -> str:
     return f"{node(settings)}{pid or os.getpid()}#"
 
 
-def fixed(settings: Settings) -> tuple[tuple[tuple[str, int], ...], Path, str, str]:
+def fixed(settings: Settings) -> tuple[tuple[tuple[str, int], ...], Path, str, str, str]:
     """What a reload cannot change."""
-    return settings.smtp.listen, settings.relay.data, settings.relay.database, settings.relay.blobs
+    relay = settings.relay
+    return settings.smtp.listen, relay.data, relay.database, relay.blobs, relay.user

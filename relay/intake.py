@@ -189,7 +189,9 @@ class Intake:
         )
 
     async def _store_files(self, mail: Mail) -> None:
-        await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments if not file.withheld})
+        """Those that may be passed on: a reply's."""
+        files = mail.attachments if mail.kind == "reply" else ()
+        await put_all(self._shelves.blobs, {file.sha256: file.content for file in files if not file.withheld})
 
     async def _set_aside(self, envelope: Envelope, reason: str) -> None:
         """The postmaster is told, then the mail is kept whole with the reason; it stays where it is while nobody can be told.
