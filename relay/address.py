@@ -73,7 +73,7 @@ def brief(address: str) -> str:
     >>> brief("t-abcdefghijklmnopqrstuvwxyz@relay.example.com")
     't-abcde…@relay.example.com'
     """
-    return _SHOWN.sub(r"\1\2…", address)
+    return _SHOWN.sub(r"\1\2…", address) if _ANY_TOKEN.search(address) else address
 
 
 def split(address: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from relay import config, lookups, transport
 from relay.authentication import Authenticator
 from relay.errors import ConfigError
+from relay.housekeeping import Housekeeping
 from relay.intake import Intake, Judge, Shelves
 from relay.letters import Letters
 from relay.model import Envelope, Mail, Verdict
@@ -55,13 +56,15 @@ class App:
             pace=self.outbox.pace,
         )
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log, limits=settings.limits)
-        self._sending: asyncio.Task[None] | None = None
+        self.housekeeping = Housekeeping(self._shelves, self.intake, lambda: self.settings, log)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port (or serves the given bound sockets) and begins to send."""
         await self._readers.start()
-        self._sending = asyncio.create_task(self.outbox.run())
+        self._tasks = [asyncio.create_task(self.outbox.run())]
         await self.server.start(sockets)
+        self._tasks.append(asyncio.create_task(self.housekeeping.run()))
         self._log.info("serving", domain=self.settings.relay.domain, ports=self.server.ports)
 
     async def stop(self, grace: float = GRACE) -> None:
@@ -70,9 +73,10 @@ class App:
         await self.server.stop(grace)
         await self.intake.finish()
         await self.outbox.finish(grace)
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.wait({self._sending}, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
         self._readers.close()
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
@@ -91,10 +95,11 @@ class App:
             return
         if fixed(settings) != fixed(self.settings):
             self._log.warning(
-                "restart_needed", why="listen addresses (metrics, too), data, database and blobs change at a restart only"
+                "restart_needed", why="listen addresses (metrics, too), data, database, blobs and user change at a restart only"
             )
         self.settings, self._office, self._judge = settings, new_office, judge(settings)
         warn(settings, self._log)
+        self.housekeeping.wake()
         self._log.info("configuration_reloaded")
 
     def _close(self) -> None:
@@ -128,7 +133,7 @@ async def release(settings: Settings, log: FilteringBoundLogger, mails: Sequence
         intake = Intake(shelf, readers, lambda: settings, log, wake=lambda: None)
         rows = await shelf.database.read(lookups.held)
         parties = {row["id"]: row["held_for"] for row in rows}
-        return [(mail, await intake.release(mail, parties[mail])) for mail in mails]
+        return [(mail, await intake.release(mail, parties[mail], by_hand=True)) for mail in mails]
     finally:
         readers.close()
         await asyncio.to_thread(shelf.database.close)
@@ -199,4 +204,4 @@ def worker(settings: Settings, pid: int | None = None) -> str:
 def fixed(settings: Settings) -> tuple[object, ...]:
     """What a reload cannot change."""
     relay = settings.relay
-    return settings.smtp.listen, settings.metrics, relay.data, relay.database, relay.blobs
+    return settings.smtp.listen, settings.metrics, relay.data, relay.database, relay.blobs, relay.user

@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, arrival, held, ledger, sources, store
+from relay import address, arrival, held, ledger, scanning, sources, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.model import Envelope, Mail, Verdict
 from relay.readers.pool import Readers
 from relay.readers.process import Unreadable
+from relay.scanning import Scanning
 from relay.settings import Settings
 from relay.settle import UNKNOWN, Outcome, mail_values, settle
 from relay.undelivered import tell_postmaster
@@ -77,6 +78,7 @@ class Intake:
     ) -> None:
         self._shelves, self._readers = shelves, readers
         self._settings, self._log, self._judge, self._wake, self._pace = settings, log, judge, wake, pace
+        self.scanning = Scanning(shelves.database, settings, log)
         self._running: set[asyncio.Task[None]] = set()
         self._known: dict[address.Address, None] = {}
 
@@ -109,15 +111,15 @@ class Intake:
         self._start(self._late(arrived, task))
         return None
 
-    async def release(self, mail_id: str, party: str) -> str:
-        """Settles a held mail that somebody has let in for that party; returns what has become of it, in words.
+    async def release(self, mail_id: str, party: str, *, by_hand: bool = False) -> str:
+        """Settles a held mail that is let in for that party; returns what has become of it, in words.
 
-        One that cannot be taken waits on, with the reason.
+        One that cannot be taken waits on, with the reason. `by_hand`: also without a word of the scanner about its files.
         """
         try:
             fields, raw = self._shelves.spool.read(mail_id)
             envelope = from_json(fields)
-            outcome = await self._settle(_arrived(envelope, raw), released=party)
+            outcome = await self._settle(_arrived(envelope, raw), released=party, by_hand=by_hand)
         except SmtpError as error:
             return await self._held_on(mail_id, str(error))
         except Unreadable as error:
@@ -128,7 +130,7 @@ class Intake:
             return await self._held_on(mail_id, f"{type(error).__name__}: {error}")
         self._log.info("mail_released", mail=mail_id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
         self._wake()
-        return "released"
+        return "released" if outcome.state != "held" else f"still held: {outcome.reason}"
 
     async def _held_on(self, mail_id: str, why: str) -> str:
         await self._shelves.database.write(lambda c: held.put_back(c, mail_id, why))
@@ -198,7 +200,7 @@ class Intake:
         task.add_done_callback(self._running.discard)
         return task
 
-    async def _settle(self, arrived: _Arrived, released: str = "") -> Outcome:
+    async def _settle(self, arrived: _Arrived, released: str = "", *, by_hand: bool = False) -> Outcome:
         settings, envelope, stamp = self._settings(), arrived.envelope, self._stamp(arrived.envelope)
         source = sources.author(envelope, settings.limits.own)
         sent, asks = await self._shelves.database.read(
@@ -206,9 +208,10 @@ class Intake:
         )
         mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold, source=source)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
-        mail = await self._examined(mail, settings, source)
-        await self._store_files(mail)
         verdict = await self._judge(envelope, mail) if asks and not released else UNKNOWN
+        scanned = await self.scanning.examine(mail, stamp)
+        mail = await self._examined(scanning.passed(scanned) if by_hand else scanned, settings, source)
+        await self._store_files(mail)
         outcome = await self._shelves.database.write(
             lambda c: settle(c, settings, envelope, mail, stamp, verdict=verdict, size=arrived.size, released=released)
         )
@@ -229,7 +232,9 @@ class Intake:
         )
 
     async def _store_files(self, mail: Mail) -> None:
-        await put_all(self._shelves.blobs, {file.sha256: file.content for file in mail.attachments if not file.withheld})
+        """Those that may be passed on: a reply's."""
+        files = mail.attachments if mail.kind == "reply" else ()
+        await put_all(self._shelves.blobs, {file.sha256: file.content for file in files if not file.withheld})
 
     async def _set_aside(self, envelope: Envelope, reason: str) -> None:
         """The postmaster is told, then the mail is kept whole with the reason; it stays where it is while nobody can be told.

@@ -17,6 +17,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 from relay.address import brief
 
+LEAST = 26  # characters of a token: shorter values, which most are, need no look
 _IN_URL = re.compile(r"(://[^\s/:@]*):[^\s/]*@")
 _PARAMETER = re.compile(r"""(?i)\b((?:[a-z_]*password|passwd|[a-z_]*secret(?:_access)?(?:_key)?)\s?=\s?)[^\s&"';,]+""")
 
@@ -56,7 +57,11 @@ def veil(text: str) -> str:
     >>> veil("smtp://relay:secret@mx.example said no to t-abcdefghijklmnopqrstuvwxyz@relay.example")
     'smtp://relay:***@mx.example said no to t-abcde…@relay.example'
     """
-    return _PARAMETER.sub(r"\1***", _IN_URL.sub(r"\1:***@", brief(text)))
+    if len(text) >= LEAST:
+        text = brief(text)
+    if "://" in text:
+        text = _IN_URL.sub(r"\1:***@", text)
+    return _PARAMETER.sub(r"\1***", text) if "=" in text else text
 
 
 def veiled(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -166,7 +166,7 @@ class Attachment:
 
     `content_id` is set for an inline picture: a short id of our own ("p1"); the text names it as `[cid:p1]`. `stuck`: what it
     says of its maker cannot be taken out, so it crosses no hidden link. `bare`: this copy goes without that (see `cleaning`).
-    `withheld` is why nobody gets it, "" where anybody may (see `mail.dangers`).
+    `withheld` is why nobody gets it, "" where anybody may (see `mail.dangers` and `scanning`).
     """
 
     name: str

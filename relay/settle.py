@@ -25,6 +25,7 @@ from relay.undelivered import Failure, fail, tell_postmaster
 
 UNKNOWN = Verdict()  # of a mail whose author nobody asks for
 ASKED_FOR = ("help", "history", "status")  # letters that somebody gets because he asks
+UNSCANNED = "the scanner does not answer: the files have not been looked at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def settle(
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
     if no := _over_a_limit(case):
         return no
+    if (case.own or case.links) and any(file.withheld == "unscanned" for file in mail.attachments):
+        return _remember(case, Outcome("held", UNSCANNED, held_for=_party(case)))
     if not store.seen_anywhere(connection, case.identity):  # a mail taken up again stays as it was
         chains = [] if case.links else [own.chain.id for own in case.own]
         case.mail = familiar.without_pictures(connection, case.mail, chains)
@@ -107,8 +110,7 @@ def _decided(case: Arrival, token: str) -> None:
 
 def _over_a_limit(case: Arrival) -> Deferred | None:
     """Counts the mail as its party's, unless that has had enough; of which the postmaster hears once a day."""
-    own, links = (own.ticket.party for own in case.own), (case.settings.links[key].upstream for key in case.links)
-    party = next(iter((*own, *links)), "")
+    party = _party(case)
     if case.released:
         return None
     if not party:
@@ -117,6 +119,12 @@ def _over_a_limit(case: Arrival) -> Deferred | None:
         return _limited(case, party, found)
     quotas.count(case.connection, party, case.size, case.stamp.now)
     return None
+
+
+def _party(case: Arrival) -> str:
+    """Whose mail it is; "" where it goes to no ticket and no link of its author's."""
+    own, links = (own.ticket.party for own in case.own), (case.settings.links[key].upstream for key in case.links)
+    return next(iter((*own, *links)), "")
 
 
 def _too_much_for_the_postmaster(case: Arrival) -> Deferred | None:

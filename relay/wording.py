@@ -93,6 +93,10 @@ PROBLEMS: dict[str, str] = {
     "you did not mean to send a program, please have your computer looked at.",
     "file-in-archive": "The file %(file)s was not sent on: there is a program, a script or a shortcut in this archive, which may "
     "do harm when somebody opens it. Please send the other files without it.",
+    "file-infected": "The file %(file)s was not sent on: the virus scanner says that it is infected. Please have the computer "
+    "looked at that it comes from.",
+    "file-too-large": "The file %(file)s was not sent on: it is too large for the virus scanner. Please send it in smaller "
+    "parts, or give it to the others in another way.",
     "internal-mail": "An internal mail changes nothing that others see. Send the command in a mail that is not internal.",
     "too-long": "This is too long: a command takes at most %(most)s characters.",
     "not-here": "This is not yours to do: it is for the other side of the ticket.",

@@ -14,7 +14,7 @@ from tests.mail.test_files import EXE, JPEG, zipped
 from tests.test_workflow import ANNA, IVAN, Play
 
 OLGA = "olga@north.example"
-REASONS = ("file-program", "file-disguised", "file-in-archive")
+REASONS = ("file-program", "file-disguised", "file-in-archive", "file-infected", "file-too-large")
 
 
 @pytest.fixture

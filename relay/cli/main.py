@@ -66,11 +66,11 @@ def run() -> None:
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the last place that can say what happened
-        if os.environ.get("RELAY_DEBUG"):
-            traceback.print_exc()
-        else:
-            from relay.logs import veil  # a server's last words stand in its log
+        from relay.logs import veil  # a server's last words stand in its log
 
+        if os.environ.get("RELAY_DEBUG"):
+            typer.echo(veil(traceback.format_exc()), err=True)
+        else:
             told = veil(" ".join(str(error).split())) or "no more is known"
             typer.echo(f"relay: {type(error).__name__}: {told} (RELAY_DEBUG=1 shows where)", err=True)
         sys.exit(1)
