@@ -54,7 +54,7 @@ def test_what_happens_is_counted(watched: Relay, sink: Sink, port: int) -> None:
     for number in range(3):
         assert watched.send(write(f"Anna <{ANNA}>", INTAKE, f"Pump {number} leaks."), ANNA, INTAKE)[0] == 250
     assert watched.send(b"", ANNA, f"nobody@{DOMAIN}")[0] == 550
-    assert watched.send(write(f"Eve <eve@evil.example>", INTAKE, "Let me in."), "eve@evil.example", INTAKE)[0] == 250
+    assert watched.send(write("Eve <eve@evil.example>", INTAKE, "Let me in."), "eve@evil.example", INTAKE)[0] == 250
     sink.wait("ivan@north.example", 3)
     until(lambda: meter(port, 'relay_letters_total{outcome="sent"}') >= 6, "the letters to be counted")
     assert meter(port, 'relay_mails_total{outcome="done"}') == 3
@@ -70,7 +70,7 @@ def test_what_happens_is_counted(watched: Relay, sink: Sink, port: int) -> None:
         assert meter(port, "relay_open_connections") == 1
     text = get(port, "/metrics")[1]
     assert not re.search(r"\bt-[a-z2-7]{26}|@|shop|north|evil", text), "whom it is about stands in no metric"
-    assert "relay_" not in watched.log
+    assert '"debug"' not in watched.log, "what is only counted is not written"
 
 
 def test_letters_that_wait_and_how_long(make_relay: Callable[..., Relay], sink: Sink, port: int) -> None:
