@@ -9,20 +9,23 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
-from relay import config, transport
+from relay import config, lookups, transport
+from relay.authentication import Authenticator
 from relay.errors import ConfigError
-from relay.intake import Intake, Shelves
+from relay.intake import Intake, Judge, Shelves
 from relay.letters import Letters
+from relay.model import Envelope, Mail, Verdict
 from relay.outbox import Office, Outbox, release_claims
 from relay.readers.pool import Readers
 from relay.settings import Settings
 from relay.signing import Signer
 from relay.smtpd import Server
 from relay.wording import TemplateError
+from storage import private
 from storage.blobs import open_blobs
 from storage.database import Database
 from storage.spool import Spool
@@ -41,8 +44,15 @@ class App:
         self.outbox = Outbox(
             self._shelves.database, self._shelves.blobs, self._readers, lambda: self._office, log=log, node=worker(settings)
         )
+        self._judge = judge(settings)
         self.intake = Intake(
-            self._shelves, self._readers, lambda: self.settings, log, wake=self.outbox.wake, pace=self.outbox.pace
+            self._shelves,
+            self._readers,
+            lambda: self.settings,
+            log,
+            judge=self._verdict,
+            wake=self.outbox.wake,
+            pace=self.outbox.pace,
         )
         self.server = Server(settings.smtp, settings.relay.domain, self._shelves.spool, self.intake, log, limits=settings.limits)
         self._sending: asyncio.Task[None] | None = None
@@ -67,6 +77,9 @@ class App:
         await asyncio.to_thread(self._close)
         self._log.info("stopped")
 
+    async def _verdict(self, envelope: Envelope, mail: Mail) -> Verdict:
+        return await self._judge(envelope, mail)  # as the configuration in force has it
+
     def reload(self) -> None:
         """Takes the configuration anew; a bad file leaves the running one in force and says so."""
         try:
@@ -80,7 +93,7 @@ class App:
             self._log.warning(
                 "restart_needed", why="listen addresses (metrics, too), data, database and blobs change at a restart only"
             )
-        self.settings, self._office = settings, new_office
+        self.settings, self._office, self._judge = settings, new_office, judge(settings)
         warn(settings, self._log)
         self._log.info("configuration_reloaded")
 
@@ -99,7 +112,23 @@ async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     try:
         await asyncio.to_thread(migrate, shelf.database)
         await shelf.database.write(lambda c: release_claims(c, node(settings)))
-        await Intake(shelf, readers, lambda: settings, log, wake=lambda: None).resume()
+        intake = Intake(shelf, readers, lambda: settings, log, judge=judge(settings), wake=lambda: None)
+        await intake.resume()
+        await intake.release_all()
+    finally:
+        readers.close()
+        await asyncio.to_thread(shelf.database.close)
+        shelf.spool.close()
+
+
+async def release(settings: Settings, log: FilteringBoundLogger, mails: Sequence[str]) -> list[tuple[str, str]]:
+    """Settles held mails that the admin lets in: each with what has become of it."""
+    shelf, readers = shelves(settings), Readers()
+    try:
+        intake = Intake(shelf, readers, lambda: settings, log, wake=lambda: None)
+        rows = await shelf.database.read(lookups.held)
+        parties = {row["id"]: row["held_for"] for row in rows}
+        return [(mail, await intake.release(mail, parties[mail])) for mail in mails]
     finally:
         readers.close()
         await asyncio.to_thread(shelf.database.close)
@@ -121,6 +150,11 @@ async def serve(settings: Settings, log: FilteringBoundLogger, sockets: list[soc
     await app.stop()
 
 
+def judge(settings: Settings) -> Judge:
+    """Who finds out what a mail shows of its author."""
+    return Authenticator(settings.dns, settings.arc.sealers, settings.relay.domain).judge
+
+
 def office(settings: Settings) -> Office:
     """What letters are made and sent with."""
     relay, dkim = settings.relay, settings.dkim
@@ -132,7 +166,7 @@ def office(settings: Settings) -> Office:
 def shelves(settings: Settings) -> Shelves:
     """Rows, raw mail and attachments, where the configuration says; the data folder is made if it is not there."""
     data = settings.relay.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.folder(data)
     return Shelves(Database(settings.relay.database), Spool(data / "spool"), open_blobs(settings.relay.blobs))
 
 

@@ -19,9 +19,9 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "postmaster"}
+AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"}
 WHOLE_THREAD = {"pass", "history"}
-WITHOUT_WORDS = {"status", "help"}
+WITHOUT_WORDS = {"status", "help", "moved"}
 WITH_CARD = {"pass", "opened", "history", "status"}
 NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
@@ -53,7 +53,9 @@ class Writer:
 
     def write(self, row: Row[Any]) -> Letter:
         """The letter of a row of LETTERS; its attachments have no content yet."""
-        return self._to_ticket(row) if row.ticket_id is not None else self._to_postmaster(row)
+        if row.ticket_id is not None:
+            return self._to_ticket(row)
+        return self._to_party(row) if row.kind == "held" else self._to_postmaster(row)
 
     def _to_ticket(self, row: Row[Any]) -> Letter:
         chain = self._chain(row.chain_id)
@@ -98,6 +100,25 @@ class Writer:
             return_path=address.return_path(row.token, relay.domain),
             message_id=row.message_id,
             subject=row.data["what"],
+            date=row.created_at,
+            automatic=True,
+            data=row.data,
+        )
+
+    def _to_party(self, row: Row[Any]) -> Letter:
+        """About a held mail: from the address that takes the answer, where there is one to give."""
+        relay, party = self._settings.relay, people.party_of(self._settings.network, row.data["party"])
+        token = row.data["token"]
+        return Letter(
+            kind=row.kind,
+            language=party.language,
+            timezone=party.timezone,
+            to=Contact(row.recipient, row.recipient_name),
+            sender=address.held(token, relay.domain) if token else f"postmaster@{relay.domain}",
+            sender_name=relay.name,
+            return_path=address.return_path(row.token, relay.domain),
+            message_id=row.message_id,
+            subject=row.data["where"],
             date=row.created_at,
             automatic=True,
             data=row.data,

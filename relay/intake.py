@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,21 +15,21 @@ from typing import Any
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from relay import address, ledger, sources, store
+from relay import address, arrival, held, ledger, sources, store
 from relay.envelope import from_json
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
-from relay.model import Envelope, Mail
+from relay.model import Envelope, Mail, Verdict
 from relay.readers.pool import Readers
 from relay.readers.process import Unreadable
 from relay.settings import Settings
-from relay.settle import Outcome, mail_values, settle
+from relay.settle import UNKNOWN, Outcome, mail_values, settle
 from relay.undelivered import tell_postmaster
 from storage.blobs import Blobs, put_all
 from storage.database import Database, unavailable
 from storage.spool import Spool
 
-PATIENCE = 5.0  # seconds that the sender's server waits for our decision; the mail is safe by then
+PATIENCE = 12.0  # seconds that the sender's server waits for our decision, reading and DNS; the mail is safe by then
 AGAIN = 30.0  # seconds until such a mail is tried again when the database could not take it
 SMALL = 64_000  # bytes of a mail that is kept in memory while it waits to be read
 HEADER = 64_000  # bytes at the beginning of a mail in which its addresses and ids stand
@@ -45,14 +45,23 @@ class Shelves:
     blobs: Blobs
 
 
+Judge = Callable[[Envelope, Mail], Awaitable[Verdict]]
+
+
 async def at_once() -> None:
     """No need to wait."""
+
+
+async def unknown(_envelope: Envelope, _mail: Mail) -> Verdict:
+    """Nobody looks at who wrote the mail."""
+    return Verdict()
 
 
 class Intake:
     """Takes mails in, which `readers` read. `settings` gives the configuration in force.
 
-    `wake` is called when letters may be due; `pace` is awaited before a mail, and waits when letters are piling up.
+    `judge` finds out what a mail shows of its author. `wake` is called when letters may be due; `pace` is awaited before a mail,
+    and waits when letters are piling up.
     """
 
     def __init__(
@@ -62,11 +71,12 @@ class Intake:
         settings: Callable[[], Settings],
         log: FilteringBoundLogger,
         *,
+        judge: Judge = unknown,
         wake: Callable[[], None],
         pace: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self._shelves, self._readers = shelves, readers
-        self._settings, self._log, self._wake, self._pace = settings, log, wake, pace
+        self._settings, self._log, self._judge, self._wake, self._pace = settings, log, judge, wake, pace
         self._running: set[asyncio.Task[None]] = set()
         self._known: dict[address.Address, None] = {}
 
@@ -91,17 +101,43 @@ class Intake:
         arrived = _arrived(envelope, raw)
         del raw  # a large mail that waits fills no memory
         await self._pace()
-        task = asyncio.create_task(self._process(arrived))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task = self._start(self._process(arrived))
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
             return task.result()
         self._log.info("mail_takes_long", mail=envelope.id)
-        late = asyncio.create_task(self._late(arrived, task))
-        self._running.add(late)
-        late.add_done_callback(self._running.discard)
+        self._start(self._late(arrived, task))
         return None
+
+    async def release(self, mail_id: str, party: str) -> str:
+        """Settles a held mail that somebody has let in for that party; returns what has become of it, in words.
+
+        One that cannot be taken waits on, with the reason.
+        """
+        try:
+            fields, raw = self._shelves.spool.read(mail_id)
+            envelope = from_json(fields)
+            outcome = await self._settle(_arrived(envelope, raw), released=party)
+        except SmtpError as error:
+            return await self._held_on(mail_id, str(error))
+        except Unreadable as error:
+            await self._set_aside(envelope, str(error))
+            return f"set aside: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the mail waits on, and the log has it
+            self._log.exception("mail_not_released", mail=mail_id)
+            return await self._held_on(mail_id, f"{type(error).__name__}: {error}")
+        self._log.info("mail_released", mail=mail_id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
+        self._wake()
+        return "released"
+
+    async def _held_on(self, mail_id: str, why: str) -> str:
+        await self._shelves.database.write(lambda c: held.put_back(c, mail_id, why))
+        return f"still held: {why}"
+
+    async def release_all(self) -> None:
+        """Settles the held mails that were let in, and not settled before a crash."""
+        for row in await self._shelves.database.read(held.let_in):
+            await self.release(row.id, row.held_for)
 
     async def resume(self) -> None:
         """Settles what lies in the spool from before: mails whose sender may have been told 250."""
@@ -152,18 +188,31 @@ class Intake:
         else:
             self._shelves.spool.keep(envelope.id)
             self._log.info("mail_settled", mail=envelope.id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
+            if outcome.let_in:
+                self._start(self.release_all())
         self._wake()
 
-    async def _settle(self, arrived: _Arrived) -> Outcome:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _settle(self, arrived: _Arrived, released: str = "") -> Outcome:
         settings, envelope, stamp = self._settings(), arrived.envelope, self._stamp(arrived.envelope)
         source = sources.author(envelope, settings.limits.own)
-        sent = await self._shelves.database.read(lambda c: store.shown(c, arrived.tokens, settings.relay.domain))
+        sent, asks = await self._shelves.database.read(
+            lambda c: (store.shown(c, arrived.tokens, settings.relay.domain), arrival.asks(c, settings, envelope))
+        )
         mail = await self._readers.read(lambda: self._bytes(arrived), sent, settings.files.withhold, source=source)
         self._log.info("mail_read", mail=envelope.id, kind=mail.kind, message_id=mail.message_id, author=mail.author.address)
         mail = await self._examined(mail, settings, source)
         await self._store_files(mail)
-        outcome = await self._shelves.database.write(lambda c: settle(c, settings, envelope, mail, stamp))
-        if isinstance(outcome, Refused):
+        verdict = await self._judge(envelope, mail) if asks and not released else UNKNOWN
+        outcome = await self._shelves.database.write(
+            lambda c: settle(c, settings, envelope, mail, stamp, verdict=verdict, size=arrived.size, released=released)
+        )
+        if isinstance(outcome, SmtpError):
             raise outcome
         return outcome
 
@@ -221,11 +270,12 @@ class _Arrived:
 
     envelope: Envelope
     tokens: frozenset[str]
+    size: int
     raw: bytes | None
 
 
 def _arrived(envelope: Envelope, raw: bytes) -> _Arrived:
-    return _Arrived(envelope, tokens_of(envelope, raw), raw if len(raw) < SMALL else None)
+    return _Arrived(envelope, tokens_of(envelope, raw), len(raw), raw if len(raw) < SMALL else None)
 
 
 def tokens_of(envelope: Envelope, raw: bytes) -> frozenset[str]:

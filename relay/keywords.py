@@ -35,12 +35,14 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. `commands`: English word → spellings, the first is written in letters. `signs`: see `relay.signs`."""
+    """One language. `commands`: English word → spellings, the first is written in letters; `answers` likewise, to the question
+    about a held mail. `signs`: see `relay.signs`."""
 
     code: str
     commands: Mapping[str, Phrases]
     arguments: Arguments
     signs: Mapping[str, Phrases]
+    answers: Mapping[str, Phrases]
 
 
 class WordsError(ValueError):
@@ -70,7 +72,8 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _words(code: str, table: Mapping[str, Any]) -> Words:
-    return Words(code, _frozen(table["commands"]), Arguments(**_frozen(table["arguments"])), _frozen(table["signs"]))
+    commands, signs, answers = (_frozen(table[name]) for name in ("commands", "signs", "answers"))
+    return Words(code, commands, Arguments(**_frozen(table["arguments"])), signs, answers)
 
 
 def _frozen(value: Any) -> Any:
@@ -117,7 +120,7 @@ def _is_phrase(value: Any) -> bool:
 def _clashes(languages: Mapping[str, Words]) -> Iterator[str]:
     meant: dict[str, str] = {}
     for language in languages.values():
-        for word, spellings in language.commands.items():
+        for word, spellings in (*language.commands.items(), *language.answers.items()):
             for spelling in spellings:
                 if meant.setdefault(spelling, word) != word:
                     yield f'"{spelling}" means both {meant[spelling]} and {word}'
@@ -137,6 +140,11 @@ def merged(phrases: Callable[[Words], Iterable[str]]) -> Phrases:
 def spellings(command: str) -> Phrases:
     """What one may write after "#" for a command, in any language."""
     return merged(lambda language: language.commands[command])
+
+
+def answer(code: str, word: str) -> str:
+    """How an answer to the question about a held mail ("yes", "once", "no") is written in a language."""
+    return LANGUAGES.get(code, LANGUAGES[SOURCE]).answers[word][0]
 
 
 def spelling(code: str, command: str) -> str:

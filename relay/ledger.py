@@ -103,14 +103,14 @@ def first_time(connection: Connection, identity: str, target: str, chain_id: int
     if seen(connection, identity, target) is not None:
         return False
     values = {"identity": identity, "target": target, "chain_id": chain_id, "mail_id": mail_id}
-    connection.execute(_upsert(connection.dialect.name, SIGHTINGS, ("identity", "target"), ()), values)
+    connection.execute(upsert(connection.dialect.name, SIGHTINGS, ("identity", "target"), ()), values)
     return True
 
 
 def save_mail(connection: Connection, values: Mapping[str, Any]) -> None:
     """Writes what became of a mail; a mail taken up again (after a crash, or released) replaces its row."""
     clean = {key: storable(value) if isinstance(value, str) else value for key, value in values.items()}
-    connection.execute(_upsert(connection.dialect.name, MAILS, ("id",), tuple(clean)), clean)
+    connection.execute(upsert(connection.dialect.name, MAILS, ("id",), tuple(clean)), clean)
 
 
 def _latest_event(connection: Connection, chain_id: int) -> int | None:
@@ -158,7 +158,7 @@ def _update_tickets(connection: Connection, before: Sequence[Ticket], after: Seq
             connection.execute(update(TICKETS).where(TICKETS.c.id == new.id).values(**values))
         for who in old.muted ^ new.muted:
             person = {"ticket_id": new.id, "address": who, "name": "", "joined": False, "muted": who in new.muted}
-            connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("muted",)), person)
+            connection.execute(upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("muted",)), person)
 
 
 def _facts(ticket: Ticket) -> list[dict[str, str]]:
@@ -201,7 +201,7 @@ def _save_event(connection: Connection, chain_id: int, event: Event, mail_id: st
 def _save_participant(connection: Connection, ticket_id: int, contact: Contact) -> None:
     values = {"ticket_id": ticket_id, "address": contact.address.lower(), "name": storable(contact.name)}
     values |= {"joined": True, "muted": False}
-    connection.execute(_upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("name", "joined")), values)
+    connection.execute(upsert(connection.dialect.name, PARTICIPANTS, ("ticket_id", "address"), ("name", "joined")), values)
 
 
 def _insert(connection: Connection, rows: Table, values: Mapping[str, Any]) -> int:
@@ -211,12 +211,20 @@ def _insert(connection: Connection, rows: Table, values: Mapping[str, Any]) -> i
 
 
 @cache
-def _upsert(dialect: str, rows: Table, keys: tuple[str, ...], new: tuple[str, ...]) -> Executable:
+def upsert(dialect: str, rows: Table, keys: tuple[str, ...], new: tuple[str, ...]) -> Executable:
     """A statement that inserts, or sets the columns `new` of the row that is there; with none it leaves that as it is."""
     statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(rows)
     if not new:
         return statement.on_conflict_do_nothing(index_elements=keys)
     return statement.on_conflict_do_update(index_elements=keys, set_={name: statement.excluded[name] for name in new})
+
+
+@cache
+def added(dialect: str, rows: Table, keys: tuple[str, ...], counts: tuple[str, ...]) -> Executable:
+    """A statement that inserts a row of counts, or adds them to those of the row that is there."""
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(rows)
+    sums = {name: rows.c[name] + statement.excluded[name] for name in counts}
+    return statement.on_conflict_do_update(index_elements=keys, set_=sums)
 
 
 def storable_data(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from relay import markup, mime
 from relay.markup import Picture
 from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
 from relay.receipt import beginning
-from relay.wording import COMMANDS, SOURCE, Language, languages
+from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, languages
 
 MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
@@ -228,6 +228,7 @@ class Letters:
             "note": mime.addr_spec(letter.note) if letter.note else "",
             "note_mailto": _mailto(letter.note, subject, "") if letter.note else "",
             **_data(letter, language),
+            **_held(letter, language, subject),
             **_receipt(letter, language, subject),
         }
 
@@ -359,6 +360,25 @@ def _receipt(letter: Letter, language: Language, subject: str) -> dict[str, Any]
 def _question(ask: Mapping[str, Any], letter: Letter, language: Language, subject: str) -> Question:
     lines = tuple(language.command("field", f"{mime.clean(name)}:") for name in ask["names"])
     return Question(mime.clean(ask["party"]), lines, _mailto(letter.sender, subject, "\r\n".join(f"{line} " for line in lines)))
+
+
+def _held(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
+    """The values of "held": the state, who wrote, where to, and the answers that may be given."""
+    data = letter.data
+    asked = letter.kind == "held" and data.get("state") in ("asked", "unclear")
+    words = ("once", "no") if data.get("elsewhere") else ("yes", "once", "no")
+    return {
+        "state": str(data.get("state", "")),
+        "who": mime.clean(str(data.get("who", ""))),
+        "where": mime.clean(str(data.get("where", ""))),
+        "elsewhere": bool(data.get("elsewhere")),
+        "answers": [_answer(word, language, letter.sender, subject) for word in words] if asked else [],
+    }
+
+
+def _answer(word: str, language: Language, recipient: str, subject: str) -> Deed:
+    line = language.answer(word)
+    return Deed(line, language.say(ANSWERS[word]), _mailto(recipient, subject, line))
 
 
 def _data(letter: Letter, language: Language) -> dict[str, Any]:

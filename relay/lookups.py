@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, or_, select
 from relay import address, people, store, workflow
 from relay.model import Chain, Event, Ticket
 from relay.settings import Settings
-from relay.store import CHAINS, EVENTS, LETTERS, MAILS
+from relay.store import ADMITTED, CHAINS, EVENTS, LETTERS, MAILS
 
 WAITING = ("due", "claimed", "held")
 Facts = dict[str, Any]
@@ -58,6 +58,12 @@ def held(connection: Connection, *where: Any) -> list[Facts]:
     return [mail(row) for row in rows]
 
 
+def admitted(connection: Connection) -> list[Facts]:
+    """Who was let in for a party, by whom and when."""
+    rows = connection.execute(select(ADMITTED).order_by(ADMITTED.c.party, ADMITTED.c.address))
+    return [{"party": row.party, "address": row.address, "by": row.by, "at": moment(row.at)} for row in rows]
+
+
 def letter(row: Row[Any], settings: Settings) -> Facts:
     """A row of the outbox."""
     waiting = row.state in WAITING
@@ -92,6 +98,7 @@ def mail(row: Row[Any]) -> Facts:
         "peer": row.envelope["peer"],
         "subject": row.subject,
         "message_id": row.message_id,
+        "held_for": row.held_for,
     }
 
 
@@ -175,5 +182,6 @@ def _traced(connection: Connection, row: Row[Any], settings: Settings) -> Facts:
     return mail(row) | {
         "chain": numbers,
         "events": list(events),
+        "verdict": row.verdict,
         "letters": queue(connection, settings, LETTERS.c.mail_id == row.id),
     }

@@ -19,7 +19,9 @@ Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "close
 Receipts = Literal["needed", "all", "none"]
 Proof = Literal["yes", "no", "later", "elsewhere"]
 EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered"]
-LetterKind = Literal["comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "postmaster"]
+LetterKind = Literal[
+    "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
+]
 
 
 # ── configuration ──────────────────────────────────────────────────────────────────────────────────────────
@@ -226,7 +228,7 @@ class Verdict:
 
     "yes": proven. "no": not. "later": DNS does not answer, so it cannot be said now. "elsewhere": signed by the author's domain,
     but for somebody else (none of our addresses stands in its signed To or Cc) and brought by a server that does not speak for
-    him, as a copy of another mail of his would be. `evidence` is plain JSON: what was found, and the DNS records as they were at receipt.
+    him, as a copy of another mail of his would be. `evidence` is plain JSON: what was found, and the DNS records as they were.
     """
 
     dmarc: Proof = "no"
@@ -284,6 +286,58 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A DKIM-Signature, or an ARC-Message-Signature or ARC-Seal, as far as the mail alone can prove it (RFC 6376, RFC 8617).
+
+    `problem` says why it does not count, "" where only its key is left to be asked for: that of `selector` at `domain` (d=),
+    both lower case. `digest` is the SHA-256 of what is signed, `value` the signature of it. `identity` is the domain of i=.
+    `covers` are the lower-case names of the header fields it covers, `to` the addresses in those of To and Cc that it does.
+    `signed_at` is t=, or else the Date that is covered, `expires` is x=, both in Unix seconds.
+    """
+
+    domain: str = ""
+    selector: str = ""
+    algorithm: str = ""
+    digest: bytes = b""
+    value: bytes = b""
+    identity: str = ""
+    covers: frozenset[str] = frozenset()
+    to: tuple[str, ...] = ()
+    signed_at: int | None = None
+    expires: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a server says that it found: "dmarc", "dkim" or "spf", the result, and the domain it is about (lower case)."""
+
+    method: str
+    result: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One ARC set: the signature of its ARC-Seal, and what its ARC-Authentication-Results claim."""
+
+    signature: Signature
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """The ARC sets of a mail, the oldest first, and the newest set's ARC-Message-Signature.
+
+    `problem` says why they do not count, "" where only their keys are left to be asked for, or where there are none.
+    """
+
+    seals: tuple[Seal, ...] = ()
+    message: Signature = Signature()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What the relay reads out of one raw mail.
 
@@ -295,6 +349,7 @@ class Mail:
     `answered` are what passages of the text answer that stood between the lines of a quote, in order.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop. `absence` is said by an auto-reply, `emoji` by a reaction ("" where it has none in text).
+    `signatures` are the first of its DKIM signatures, in order, and `sealing` its ARC sets.
     """
 
     kind: MailKind
@@ -318,6 +373,8 @@ class Mail:
     answered: tuple[Answered, ...] = ()
     absence: Absence | None = None
     emoji: str = ""
+    signatures: tuple[Signature, ...] = ()
+    sealing: Sealing = Sealing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +456,8 @@ class Letter:
     are what is known of the matter, `balls` who has it since when. `data` by kind:
     "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
+    "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
+    chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
     "postmaster" {"what": str, "details": {label: value}, "text": str}.
     """
 

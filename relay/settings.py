@@ -142,7 +142,7 @@ class LimitSettings:
     bytes_a_day_per_party: int = 20_000_000_000
     chains_a_day_per_party: int = 10_000
     held_per_party: int = 500
-    answers_a_day: int = 100  # help and complaints to one person
+    answers_a_day: int = 100  # help and complaints to one person, and mails of strangers to the postmaster
     own: frozenset[str] = frozenset({"127.0.0.1", "::1"})
 
 

@@ -6,172 +6,144 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, familiar, ledger, people, rules, store, workflow
+from relay import address, arrival, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
+from relay.arrival import Arrival, Own
 from relay.decision import Decision, Problem, Turn
-from relay.errors import Refused
+from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.mail import commands
-from relay.model import Bounce, Chain, Envelope, Mail, Ticket
+from relay.model import Bounce, Envelope, Mail, Ticket, Verdict
+from relay.quotas import Excess
 from relay.settings import Settings
 from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
 
-NOT_YOURS = "This address is not yours to write to from {}. Write from the address that the relay's letters come to."
+UNKNOWN = Verdict()  # of a mail whose author nobody asks for
+ASKED_FOR = ("help", "history", "status")  # letters that somebody gets because he asks
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a mail: the state and reason of its row, and the chain it touched, if one."""
+    """What became of a mail: the state and reason of its row, and the chain it touched, if one.
+
+    `held_for` and `token` are of a held mail (see `held`); `let_in` are the ids of held mails that are to be settled now.
+    """
 
     state: str
     reason: str = ""
     chain_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A ticket of the writer's that a mail goes to."""
-
-    chain: Chain
-    ticket: Ticket
-    note: bool
-
-
-@dataclass(slots=True)
-class _Mail:
-    """One mail on its way through the steps, and what they have found so far."""
-
-    connection: Connection
-    settings: Settings
-    envelope: Envelope
-    mail: Mail
-    stamp: Stamp
-    released: bool = False
-    identity: str = ""
-    own: list[Own] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    returns: list[str] = field(default_factory=list)  # tokens of return-paths
-    postmaster: bool = False
-    strange: list[str] = field(default_factory=list)  # parties whose addresses it used without being one of them
-    touched: list[int] = field(default_factory=list)
-    again: bool = False
-    done: list[str] = field(default_factory=list)
+    held_for: str = ""
+    token: str | None = None
+    let_in: tuple[str, ...] = ()
 
 
 def settle(
-    connection: Connection, settings: Settings, envelope: Envelope, mail: Mail, stamp: Stamp, *, released: bool = False
-) -> Outcome | Refused:
-    """Does all that `mail` does. Returns a `Refused`, with nothing written, for a mail to be refused on the line.
+    connection: Connection,
+    settings: Settings,
+    envelope: Envelope,
+    mail: Mail,
+    stamp: Stamp,
+    *,
+    verdict: Verdict = UNKNOWN,
+    size: int = 0,
+    released: str = "",
+) -> Outcome | SmtpError:
+    """Does all that `mail`, of `size` bytes, does. Returns the answer, with none of it done, for one that is not to be taken.
 
     It is returned, not raised, because a raised one would roll back the mails that share the transaction.
-    `released`: a person has decided that the author may speak for the party.
+    `verdict` says what the mail shows of its author; `released` is the party for which a person has let it in.
     """
-    if not envelope.mail_from and mail.kind == "reply":
+    if mail.kind == "reply" and not envelope.mail_from:
         mail = replace(mail, kind="auto-reply")  # the null return-path: nobody waits for an answer (RFC 3834 §2)
-    case = _Mail(connection, settings, envelope, mail, stamp, released, _identity(mail))
-    for recipient in envelope.rcpt_to:
-        if refusal := _sort(case, recipient):
-            return refusal
-    if case.strange and not (case.own or case.links or case.returns or case.postmaster):
-        return _stranger(case)
+    case = Arrival(connection, settings, envelope, mail, stamp, verdict, size, released, _identity(mail))
+    if no := arrival.sort(case):
+        return no
+    if case.strange and case.useless:
+        return _hold(case)
     if settings.relay.domain in mail.loops:
         return _remember(case, Outcome("done", "one of the relay's own letters came back: not taken in again"))
+    if no := _over_a_limit(case):
+        return no
     if not store.seen_anywhere(connection, case.identity):  # a mail taken up again stays as it was
         chains = [] if case.links else [own.chain.id for own in case.own]
         case.mail = familiar.without_pictures(connection, case.mail, chains)
-    if refusal := _turn(case):
-        return refusal
+    return _settled(case)
+
+
+def _settled(case: Arrival) -> Outcome | SmtpError:
+    """What the mail does at each of its addresses."""
+    if no := _turn(case):
+        return no
+    strangers.misused(case)
     for token in dict.fromkeys(case.returns):
         _returned(case, token)
+    for token in dict.fromkeys(case.decisions):
+        _decided(case, token)
     if case.postmaster:
         _forward(case)
     return _remember(case, _outcome(case))
 
 
-# ── sorting the recipients ─────────────────────────────────────────────────────────────────────────────────
+def _hold(case: Arrival) -> Outcome | SmtpError:
+    found = strangers.received(case)
+    if isinstance(found, SmtpError):
+        return found
+    party, reason, token = found
+    return _remember(case, Outcome("held", reason, held_for=party, token=token))
 
 
-def _sort(case: _Mail, recipient: str) -> Refused | None:
-    found = address.parse(recipient, case.settings.relay.domain, case.settings.links)
-    if found is None:
-        return Refused(550, "5.1.1", "No such address here.")
-    if found.kind == "postmaster":
-        case.postmaster = True
-    elif found.kind == "return-path":
-        case.returns.append(found.key)
-    elif found.kind == "link":
-        _sort_link(case, found.key)
-    else:
-        return _sort_ticket(case, found)
+def _decided(case: Arrival, token: str) -> None:
+    """A colleague's word about a held mail."""
+    case.done.append("about a held mail")
+    row = held.find(case.connection, token)
+    if row is not None and case.mail.kind == "reply":
+        case.let_in += held.answer(case.connection, row, case.mail, case.stamp)
+
+
+def _over_a_limit(case: Arrival) -> Deferred | None:
+    """Counts the mail as its party's, unless that has had enough; of which the postmaster hears once a day."""
+    own, links = (own.ticket.party for own in case.own), (case.settings.links[key].upstream for key in case.links)
+    party = next(iter((*own, *links)), "")
+    if case.released:
+        return None
+    if not party:
+        return _too_much_for_the_postmaster(case)
+    if found := quotas.excess(case.connection, case.settings.limits, party, case.size, case.stamp.now):
+        return _limited(case, party, found)
+    quotas.count(case.connection, party, case.size, case.stamp.now)
     return None
 
 
-def _sort_link(case: _Mail, key: str) -> None:
-    upstream = case.settings.links[key].upstream
-    if _may(case, upstream):
-        case.links.append(key)
-    else:
-        case.strange.append(upstream)
-
-
-def _sort_ticket(case: _Mail, found: address.Address) -> Refused | None:
-    place = store.find_ticket(case.connection, found.kind, found.key)
-    if place is None:
-        return Refused(550, "5.1.1", "No such address here.")
-    chain = store.load_chain(case.connection, place[0], lock=True)
-    ticket = chain.ticket(place[1])
-    if letter := _reported(case, ticket):
-        case.returns.append(letter)
+def _too_much_for_the_postmaster(case: Arrival) -> Deferred | None:
+    """Anybody may write to the postmaster, and so might try to bury him."""
+    limits, postmaster = case.settings.limits, f"postmaster@{case.settings.relay.domain}"
+    if not case.postmaster or quotas.may_be_answered(case.connection, limits, postmaster, case.stamp.now):
         return None
-    if not _may(case, ticket.party, ticket):
-        case.strange.append(ticket.party)
-        return None
-    note = found.kind == "note" or _stays_inside(case, ticket)
-    before = next((own for own in case.own if own.chain.id == chain.id), None)
-    if before is None:
-        case.own.append(Own(chain, ticket, note))
-    elif note:
-        case.own[case.own.index(before)] = replace(before, note=True)
-    return None
+    return Deferred(451, "4.7.1", "The postmaster has had too many mails today, please send it again tomorrow.")
 
 
-def _stays_inside(case: _Mail, ticket: Ticket) -> bool:
-    """Whether a mail to the thread address is a note all the same: the note address stands beside it, or it answers a note.
-
-    Every letter comes from the thread address, the one that brings a colleague's note too; who answers that one means
-    his colleagues. So does one with a note's letter in its new text: it would be shown to all.
-    """
-    if _goes_to(case, "note", ticket.note) or store.answers_note(case.connection, case.mail, ticket.id):
-        return True
-    return store.copies_note(case.connection, case.mail.text, ticket.id)
-
-
-def _reported(case: _Mail, ticket: Ticket) -> str | None:
-    """The return-path token of the letter that a delivery report is about, though it came to the thread address of its ticket."""
-    bounce = case.mail.bounce
-    letter = bounce and store.find_returned(case.connection, bounce.message_id, ticket.id, bounce.recipient)
-    return str(letter.token) if letter else None
-
-
-def _may(case: _Mail, party: str, ticket: Ticket | None = None) -> bool:
-    joined = ticket.participants if ticket else ()
-    return case.released or people.belongs(case.settings.network, party, case.mail.author.address, joined)
-
-
-def _goes_to(case: _Mail, kind: address.Kind, key: str) -> bool:
-    wanted = address.Address(kind, key)
-    return any(address.parse(to, case.settings.relay.domain, case.settings.links) == wanted for to in case.mail.to)
+def _limited(case: Arrival, party: str, found: Excess) -> Deferred:
+    mark = f"{party}:{found.limit}:{case.stamp.now:%Y-%m-%d}"
+    if ledger.first_time(case.connection, mark, "limit", 0, case.envelope.id):
+        statement = {
+            "what": f"{people.party_of(case.settings.network, party).name} is over a limit: {found.limit}",
+            "details": {"Party": party, "Limit": found.limit, "From": case.mail.author.address, "By": case.envelope.peer},
+            "text": f"Its mails are answered 451 until the time is up, so honest servers will bring them again. "
+            f"This is said once a day. The limit stands under [limits] {found.limit}.",
+        }
+        tell_postmaster(case.connection, case.settings, case.stamp, statement)
+    return found.answer
 
 
 # ── the turns ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _turn(case: _Mail) -> Refused | None:
+def _turn(case: Arrival) -> SmtpError | None:
     """Each own ticket's turn, then what is left of the links: passing on the chain that the mail answers, or opening one."""
     for own in case.own:
         links = [key for key in case.links if case.settings.links[key].upstream == own.ticket.party]
@@ -188,7 +160,7 @@ def _turn(case: _Mail) -> Refused | None:
     return None
 
 
-def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = False) -> None:
+def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = False) -> None:
     before = store.seen(case.connection, case.identity, f"chain:{own.chain.id}") is not None
     author = people.introduced(case.settings.network, own.ticket.party, case.mail.author)
     turn = Turn(
@@ -201,7 +173,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         note=own.note,
         said_before=before,
         opening=opening,
-        released=case.released,
+        released=bool(case.released) and not arrival.is_of(case, own.ticket.party, own.ticket.participants),
         nearest={line: commands.nearest(line) for line in case.mail.unknown},
         problems=tuple(Problem("", "foreign-address") for _ in case.strange[:1]),
         answered=familiar.answered_comments(case.connection, case.mail, own.chain.id),
@@ -213,6 +185,7 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     case.again = before and not decision.events
     if case.again:
         return
+    decision = _answered_within(case, decision)
     ledger.save(case.connection, own.chain, decision, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
@@ -222,7 +195,19 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
         ledger.note_sighting(case.connection, case.identity, f"chain:{own.chain.id}", own.chain.id, case.envelope.id)
 
 
-def _deaf(case: _Mail, own: Own, decision: Decision) -> None:
+def _answered_within(case: Arrival, decision: Decision) -> Decision:
+    """The decision without help and complaints to somebody who has had enough of them for a day."""
+    asking = [
+        order for order in decision.orders if order.kind in ASKED_FOR or (order.kind == "receipt" and order.data["problems"])
+    ]
+    limits, now = case.settings.limits, case.stamp.now
+    over = [order for order in asking if not quotas.may_be_answered(case.connection, limits, order.to.address, now)]
+    if over:
+        case.done.append(f"no answer: {over[0].to.address} has had {limits.answers_a_day} today")
+    return replace(decision, orders=tuple(order for order in decision.orders if order not in over))
+
+
+def _deaf(case: Arrival, own: Own, decision: Decision) -> None:
     """The postmaster hears of a party of which nobody wants a ticket's letters any more."""
     if not any(event.kind == "mute" for event in decision.events):
         return
@@ -237,28 +222,28 @@ def _deaf(case: _Mail, own: Own, decision: Decision) -> None:
         tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
-def _cut(case: _Mail, ticket: Ticket) -> str:
+def _cut(case: Arrival, ticket: Ticket) -> str:
     """What was cut from the author's last mail here, if he now asks for it to be published."""
     if all(command.word != "full" for command in case.mail.commands):
         return ""
     return store.last_cut(case.connection, ticket.id, case.mail.author.address)
 
 
-def _answered(case: _Mail, party: str) -> Own | None:
+def _answered(case: Arrival, party: str) -> Own | None:
     """The writer's own ticket that a mail to a link's address belongs to: it came before, also goes there, or answers it."""
     for chain_id in store.seen_anywhere(case.connection, case.identity):
         chain = store.load_chain(case.connection, chain_id, lock=True)
         if ticket := next((ticket for ticket in chain.tickets if ticket.party == party), None):
-            return Own(chain, ticket, note=_stays_inside(case, ticket))
+            return Own(chain, ticket, note=arrival.stays_inside(case, ticket))
     place = _named(case, party) or store.find_answered(case.connection, case.mail.references, party)
     if place is None:
         return None
     chain = store.load_chain(case.connection, place[0], lock=True)
     ticket = chain.ticket(place[1])
-    return Own(chain, ticket, note=_stays_inside(case, ticket))
+    return Own(chain, ticket, note=arrival.stays_inside(case, ticket))
 
 
-def _named(case: _Mail, party: str) -> tuple[int, int] | None:
+def _named(case: Arrival, party: str) -> tuple[int, int] | None:
     """A ticket of that party whose address stands in To or Cc."""
     for to in case.mail.to:
         found = address.parse(to, case.settings.relay.domain, ())
@@ -270,7 +255,7 @@ def _named(case: _Mail, party: str) -> tuple[int, int] | None:
     return None
 
 
-def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
+def _open(case: Arrival, party: str, links: tuple[str, ...]) -> SmtpError | None:
     mail, relay = case.mail, case.settings.relay
     if mail.kind != "reply":
         case.done.append("an automatic mail opens no ticket")
@@ -284,13 +269,16 @@ def _open(case: _Mail, party: str, links: tuple[str, ...]) -> Refused | None:
             550, "5.7.1", "A new ticket cannot be internal: leave #internal out, or write to the ticket's note address."
         )
     subject = rules.clean_subject(mail.subject, relay.prefix)
+    if found := quotas.too_many_chains(case.connection, case.settings.limits, party, case.stamp.now):
+        return _limited(case, party, found)
+    quotas.count_chain(case.connection, party, case.stamp.now)
     chain = ledger.open_chain(case.connection, relay.prefix, subject, party, case.stamp.now)
     ledger.note_sighting(case.connection, case.identity, "open", chain.id, case.envelope.id)
     _take(case, Own(chain, chain.tickets[0], note=False), links, opening=True)
     return None
 
 
-def _tell_of_machine(case: _Mail, party: str) -> None:
+def _tell_of_machine(case: Arrival, party: str) -> None:
     """The postmaster hears once of a program that writes to an intake address: it may be one that should open tickets."""
     author = case.mail.author.address.lower()
     mark = hashlib.sha256(f"{author}\0{case.mail.kind}".encode(errors="replace")).hexdigest()
@@ -316,27 +304,7 @@ def _tell_of_machine(case: _Mail, party: str) -> None:
 # ── strangers, returned mail, the postmaster's ─────────────────────────────────────────────────────────────
 
 
-def _stranger(case: _Mail) -> Outcome | Refused:
-    """Nobody whom the party knows: refused on the line, or held for a person to decide, as the party wants it."""
-    party = people.party_of(case.settings.network, case.strange[0])
-    author = case.mail.author.address
-    if party.unknown == "refuse":
-        return Refused(550, "5.7.1", NOT_YOURS.format(author))
-    reason = f"{author} is not of the party {party.key}"
-    statement = {
-        "what": f"A mail from {author} to {party.name} is held",
-        "details": {"Mail": case.envelope.id, "From": author, "Subject": case.mail.subject, "Why": reason},
-        "text": (
-            f"Nothing of it has been forwarded. `relay held show {case.envelope.id}` shows it, `relay held release "
-            f"{case.envelope.id}` lets it through, `relay held refuse {case.envelope.id}` drops it. If the writer is one of "
-            f"theirs, put the address under [parties.{party.key}] contacts."
-        ),
-    }
-    tell_postmaster(case.connection, case.settings, case.stamp, statement)
-    return _remember(case, Outcome("held", reason))
-
-
-def _forward(case: _Mail) -> None:
+def _forward(case: Arrival) -> None:
     """Mail to postmaster@ and abuse@ goes to the postmaster."""
     case.done.append("for the postmaster")
     statement = {
@@ -347,7 +315,7 @@ def _forward(case: _Mail) -> None:
     tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
-def _returned(case: _Mail, token: str) -> None:
+def _returned(case: Arrival, token: str) -> None:
     """Mail to a return-path: a delivery report about that letter, or another program's answer to it."""
     letter = store.find_letter(case.connection, token)
     case.done.append("about a letter of ours")
@@ -363,7 +331,7 @@ def _returned(case: _Mail, token: str) -> None:
         _tell_of_filter(case, letter)
 
 
-def _bounced(case: _Mail, letter: Row[Any], bounce: Bounce) -> None:
+def _bounced(case: Arrival, letter: Row[Any], bounce: Bounce) -> None:
     """A letter that the server over there has given up is failed and said; one that is late keeps the reason."""
     if letter.state == "failed":
         return
@@ -375,7 +343,7 @@ def _bounced(case: _Mail, letter: Row[Any], bounce: Bounce) -> None:
         fail(case.connection, case.settings, letter, why, case.stamp)
 
 
-def _tell_of_filter(case: _Mail, letter: Row[Any]) -> None:
+def _tell_of_filter(case: Arrival, letter: Row[Any]) -> None:
     """The postmaster hears once of a filter that keeps letters from somebody: only a person can make it let them through."""
     if case.mail.kind not in ("challenge", "spam-notice"):
         return
@@ -402,15 +370,18 @@ def _identity(mail: Mail) -> str:
     return hashlib.sha256(f"{mail.message_id or mail.date}\0{mail.content}".encode(errors="replace")).hexdigest()
 
 
-def _outcome(case: _Mail) -> Outcome:
+def _outcome(case: Arrival) -> Outcome:
     chain_id = case.touched[0] if case.touched else None
     if case.again and not case.touched:
         return Outcome("again", "the same mail was taken in before")
-    return Outcome("done", "; ".join(dict.fromkeys(case.done)), chain_id)
+    return Outcome("done", "; ".join(dict.fromkeys(case.done)), chain_id, let_in=tuple(case.let_in))
 
 
-def _remember(case: _Mail, outcome: Outcome) -> Outcome:
-    ledger.save_mail(case.connection, mail_values(case.envelope, outcome, case.mail))
+def _remember(case: Arrival, outcome: Outcome) -> Outcome:
+    values = mail_values(case.envelope, outcome, case.mail)
+    if case.verdict is not UNKNOWN:
+        values["verdict"] = dict(case.verdict.evidence)
+    ledger.save_mail(case.connection, values)
     return outcome
 
 
@@ -422,6 +393,8 @@ def mail_values(envelope: Envelope, outcome: Outcome, mail: Mail | None = None) 
         "state": outcome.state,
         "reason": outcome.reason,
         "chain_id": outcome.chain_id,
+        "held_for": outcome.held_for,
+        "token": outcome.token,
         "sender": mail.author.address if mail else envelope.mail_from,
         "subject": mail.subject if mail else "",
         "message_id": mail.message_id if mail else "",

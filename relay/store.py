@@ -6,6 +6,7 @@ once and get their values as parameters: to build one each time costs four times
 
 from __future__ import annotations
 
+import hmac
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -30,6 +31,7 @@ CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow),
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
+TALLIES = table(tables.TallyRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people
@@ -39,9 +41,15 @@ SHORT = 3  # characters of a line that says nothing by itself
 
 _PLACE = select(TICKETS.c.chain_id, TICKETS.c.id)
 _TICKETS_BY: dict[str, Executable] = {
-    "thread": _PLACE.where(TICKETS.c.thread == bindparam("token")),
-    "note": _PLACE.where(TICKETS.c.note == bindparam("token")),
+    "thread": _PLACE.add_columns(TICKETS.c.thread).where(TICKETS.c.thread == bindparam("token")),
+    "note": _PLACE.add_columns(TICKETS.c.note).where(TICKETS.c.note == bindparam("token")),
 }
+_FORMER = _PLACE.join(FORMER, FORMER.c.ticket_id == TICKETS.c.id).where(
+    FORMER.c.token == bindparam("token"), FORMER.c.kind == bindparam("kind")
+)
+_PARTY = select(TICKETS.c.party).where(TICKETS.c.id == bindparam("ticket"))
+_SOMEBODYS = [select(rows.c.address).where(rows.c.address == bindparam("who")).limit(1) for rows in (PARTICIPANTS, ADMITTED)]
+_HELD = select(MAILS.c.id).where(MAILS.c.token == bindparam("token"))
 _LETTER_BY_TOKEN = select(LETTERS).where(LETTERS.c.token == bindparam("token"))
 _ANSWERED = [
     _PLACE.join(rows, rows.c.ticket_id == TICKETS.c.id)
@@ -98,12 +106,35 @@ _CHAIN_PEOPLE = (
 def find_ticket(connection: Connection, kind: address.Kind, token: str) -> tuple[int, int] | None:
     """(chain id, ticket id) of a thread or note address, or None."""
     row = connection.execute(_TICKETS_BY[kind], {"token": token}).first()
+    return (row[0], row[1]) if row and _is_whole(row[2], token) else None
+
+
+def find_former(connection: Connection, kind: address.Kind, token: str) -> tuple[int, int] | None:
+    """(chain id, ticket id) of an address that a ticket had before its addresses were renewed, or None."""
+    row = connection.execute(_FORMER, {"kind": kind, "token": token}).first()
     return (row[0], row[1]) if row else None
+
+
+def owner(connection: Connection, kind: address.Kind, token: str) -> str:
+    """The party of a ticket's address, former ones included; "" where there is none."""
+    place = find_ticket(connection, kind, token) or find_former(connection, kind, token)
+    return str(connection.execute(_PARTY, {"ticket": place[1]}).scalar_one()) if place else ""
+
+
+def is_somebodys(connection: Connection, who: str) -> bool:
+    """Whether that address writes at some ticket, or was let in by some party."""
+    return any(connection.execute(query, {"who": who.lower()}).first() for query in _SOMEBODYS)
 
 
 def find_letter(connection: Connection, token: str) -> Row[Any] | None:
     """The letter of a return-path, or None."""
-    return connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
+    row = connection.execute(_LETTER_BY_TOKEN, {"token": token}).first()
+    return row if row and _is_whole(row.token, token) else None
+
+
+def _is_whole(stored: str, token: str) -> bool:
+    """Whether the index has found that very token; the time this takes does not tell where they differ (docs/operations.md)."""
+    return hmac.compare_digest(stored.encode(), token.encode())
 
 
 def find_returned(connection: Connection, message_id: str, ticket_id: int, recipient: str) -> Row[Any] | None:
@@ -121,7 +152,9 @@ def exists(connection: Connection, found: address.Address) -> bool:
     """Whether a parsed address with a token is one of a ticket or letter."""
     if found.kind == "return-path":
         return find_letter(connection, found.key) is not None
-    return find_ticket(connection, found.kind, found.key) is not None
+    if found.kind == "held":
+        return connection.execute(_HELD, {"token": found.key}).first() is not None
+    return (find_ticket(connection, found.kind, found.key) or find_former(connection, found.kind, found.key)) is not None
 
 
 def find_answered(connection: Connection, message_ids: Sequence[str], party: str) -> tuple[int, int] | None:

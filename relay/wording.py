@@ -49,6 +49,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "help": ("get the list of commands", ""),
 }
 
+# What may be answered to the question about a held mail.
+ANSWERS: dict[str, str] = {
+    "yes": "one of ours: the mail goes on, and so do those to come",
+    "once": "this mail goes on, and no other",
+    "no": "nothing of it goes on",
+}
+
 # Why something in a mail was not done as written: what happened, and what to do.
 PROBLEMS: dict[str, str] = {
     "unknown-command": "This is not a command we know. It changed nothing and stayed in your text as it stands.",
@@ -188,6 +195,10 @@ class Language:
     def command(self, word: str, argument: str = "") -> str:
         """A command as one writes it: "#передать repairs"."""
         return f"#{keywords.spelling(self.code, word)} {argument}".rstrip()
+
+    def answer(self, word: str) -> str:
+        """An answer to the question about a held mail as one writes it."""
+        return keywords.answer(self.code, word)
 
     def meaning(self, word: str) -> tuple[str, str]:
         """What a command does, and a placeholder for its argument; both "" for a word not known."""

@@ -18,6 +18,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from storage import private
+
 
 class BlobMissingError(Exception):
     """A blob that should be there is not, or its bytes are not those of its hash."""
@@ -72,16 +74,16 @@ def _compare(sha256: str, found: str) -> None:
 class _Folder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(folder)
 
     def put(self, sha256: str, content: bytes) -> None:
         path = self._path(sha256)
         if path.exists() and path.stat().st_size == len(content):
             return
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        private.folder(path.parent)
         aside = path.with_name(f"{sha256}.{secrets.token_hex(4)}.tmp")
         try:
-            with aside.open("xb") as file:
+            with private.create(aside) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from storage import private
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 MOST_TOGETHER = 64  # pieces of work in one transaction
@@ -160,11 +162,18 @@ def _engine(url: str) -> Engine:
     """The engine. Parameters are kept out of error texts: they hold what people wrote, and error texts reach logs and mails."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(Path(url.removeprefix("sqlite:///")))
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """The file, still empty, so that it is its owner's alone; SQLite gives -wal and -shm the mode that it has."""
+    private.folder(path.parent)
+    with contextlib.suppress(FileExistsError):
+        private.create(path).close()
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:

@@ -28,6 +28,8 @@ from queue import Empty, SimpleQueue
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO
 
+from storage import private
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: its order is the order of its values
 TIME_DIGITS, RANDOM_DIGITS = 11, 4  # microseconds since 1970 up to the year 3111, and 20 random bits
 ID = re.compile(rf"[{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
@@ -106,7 +108,7 @@ class Spool:
         self.folder = folder
         self._tmp, self._incoming, self._kept, self._corrupt = (folder / n for n in ("tmp", "incoming", "kept", "corrupt"))
         for each in (folder, self._tmp, self._incoming, self._kept, self._corrupt):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.folder(each)
         self._sweep()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -174,7 +176,7 @@ class Spool:
     def keep(self, mail_id: str) -> None:
         """The mail is worked on: moves it from incoming to kept/. Raises NotInSpool."""
         incoming, kept, _ = self._places(mail_id)
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        private.folder(kept.parent)
         try:
             incoming.rename(kept)
         except FileNotFoundError:
@@ -193,7 +195,10 @@ class Spool:
             if found is None:
                 raise NotInSpool(mail_id)
             found.rename(corrupt)
-        corrupt.with_suffix(".txt").write_text(reason.rstrip() + "\n", encoding="utf-8", errors="backslashreplace")
+        told = corrupt.with_suffix(".txt")
+        told.unlink(missing_ok=True)
+        with private.create(told) as file:
+            file.write(f"{reason.rstrip()}\n".encode(errors="backslashreplace"))
         _fsync_folder(self._corrupt)
 
     def _places(self, mail_id: str) -> tuple[Path, Path, Path]:
@@ -247,7 +252,7 @@ class Spool:
             job.answer()
 
     def _write(self, job: _Job) -> None:
-        job.file = os.fdopen(os.open(self._tmp / job.mail_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        job.file = private.create(self._tmp / job.mail_id)
         job.file.write(job.head)
         job.draft.copy_to(job.file)
         job.file.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 
@@ -162,11 +162,12 @@ class LetterRow(SQLModel, table=True):
 
 
 class MailRow(SQLModel, table=True):
-    """What became of one mail taken in, by its queue id. `state`: done, again (seen before), held, refused, aside.
+    """What became of one mail taken in, by its queue id.
+
+    `state`: done, again (seen before), held, let in (on its way after being held), refused, expired (held for too long), aside.
 
     `reason` says why in words; `envelope` is what SMTP said, `verdict` what the mail showed of who wrote it and by which DNS
-    records, `party` whose it was, if one's, `size` its bytes. A held mail waits for a word of the party `held_for`; `token` is of
-    the address that takes it.
+    records. A held mail waits for a word of the party `held_for`; `token` is of the address that takes it.
     """
 
     __tablename__ = "mails"
@@ -182,9 +183,7 @@ class MailRow(SQLModel, table=True):
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     held_for: str = ""
     token: str | None = Field(default=None, unique=True)
-    size: int = 0
-    party: str = ""
-    __table_args__ = (Index("ix_mails_party", "party", "received_at"), Index("ix_mails_state", "state"))
+    __table_args__ = (Index("ix_mails_state", "state"),)
 
 
 class AdmittedRow(SQLModel, table=True):
@@ -196,6 +195,18 @@ class AdmittedRow(SQLModel, table=True):
     name: str = ""
     by: str
     at: datetime = utc()
+
+
+class TallyRow(SQLModel, table=True):
+    """What a party (or a person: "to:ADDRESS") has had of the relay in a minute or a day: `period` is its beginning, ISO 8601."""
+
+    __tablename__ = "tallies"
+    who: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    mails: int = 0
+    bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    chains: int = 0
+    answers: int = 0
 
 
 class FormerRow(SQLModel, table=True):

@@ -95,7 +95,7 @@ class Scene:
         elif self.act.deed in RELEASED:
             self.world.seen[self.id].add(message_id)  # the party has let it in
         before = set(self.world.tickets)
-        outcome = self.world.take(raw, sender, *recipients, released=self.act.deed in RELEASED)
+        outcome = self.world.take(raw, sender, *recipients, released=self.party if self.act.deed in RELEASED else "")
         assert outcome.state == ("held" if self.act.deed == "stranger" else "done"), outcome
         self._remember()
         return self._handed(before)
@@ -116,7 +116,9 @@ class Scene:
     def _note_first(self) -> None:
         Scene(self.world, replace(self.act, deed="note")).play()
         look(self.world)
-        Scene(self.world, self.act).play()
+        again = Scene(self.world, self.act)
+        if again.letter is not None:  # all who might have got it may have asked for no more letters
+            again.play()
 
     def _open(self) -> None:
         number = max(self.world.tickets, default=0) + 1  # the new ticket's, so that its canaries can be told now
@@ -125,7 +127,9 @@ class Scene:
         raw, message_id = self._mail([f"{self.link}@{DOMAIN}"])
         self.world.seen[number].add(message_id)
         before = set(self.world.tickets)
-        outcome = self.world.take(raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.act.deed in RELEASED)
+        outcome = self.world.take(
+            raw, self.author.address, f"{self.link}@{DOMAIN}", released=self.party if self.act.deed in RELEASED else ""
+        )
         assert outcome.state == "done", outcome
         assert number in self.world.tickets and number not in before
         if self.act.command == "mute":

@@ -47,6 +47,7 @@ def spoken() -> set[tuple[str | None, str]]:
         found
         | {(None, sentence) for sentence in sentences}
         | {(None, meaning) for meaning, _ in wording.COMMANDS.values()}
+        | {(None, meaning) for meaning in wording.ANSWERS.values()}
         | {("argument", argument) for _, argument in wording.COMMANDS.values() if argument}
         | {(None, sentence) for sentence in handbook.SENTENCES}
         | {("status", status) for status in get_args(Status)}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,6 @@ import typer
 from relay.cli.common import ConfigOption, JsonOption, database, print_json, remember_config, settings, table
 
 if TYPE_CHECKING:
-    from relay.model import Mail
     from relay.settings import Settings
 
 app = typer.Typer(help="Mails that wait for a decision: list, show, release, refuse.", no_args_is_help=True)
@@ -59,9 +57,8 @@ def show(ctx: typer.Context, mail: str, config: ConfigOption = None) -> None:
 def release(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None) -> None:
     """Let held mails through, as if their writers were of the party."""
     current = settings(ctx, config)
-    for mail in _the_held(current, ids or [], everything=everything):
-        state = _release(current, mail)
-        typer.echo(f"mail {mail}: {state}")
+    for mail, done in _release(current, _the_held(current, ids or [], everything=everything)):
+        typer.echo(f"mail {mail}: {done}")
 
 
 @app.command()
@@ -76,6 +73,36 @@ def refuse(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = 
         with database(current, writing=True) as connection:
             connection.execute(update(MAILS).where(MAILS.c.id == mail).values(state="refused"))
         typer.echo(f"mail {mail}: refused")
+
+
+@app.command()
+def admitted(ctx: typer.Context, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List who writes for a party because somebody of it has answered yes to a question about a held mail."""
+    from relay import lookups
+
+    with database(settings(ctx, config)) as connection:
+        found = lookups.admitted(connection)
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("party", "address", "by", "at")
+        table(columns, [tuple(one[column] for column in columns) for one in found], "Nobody has been let in.")
+
+
+@app.command()
+def forget(ctx: typer.Context, party: str, address: str, config: ConfigOption = None) -> None:
+    """Take back a yes: that address writes for the party no more."""
+    from sqlalchemy import delete
+
+    from relay.store import ADMITTED
+
+    with database(settings(ctx, config), writing=True) as connection:
+        mine = (ADMITTED.c.party == party, ADMITTED.c.address == address.lower())
+        gone = connection.execute(delete(ADMITTED).where(*mine)).rowcount
+    if not gone:
+        typer.echo(f"relay: {address} was not let in for {party}; `relay held admitted` lists who was.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{address} does not write for {party} any more")
 
 
 def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[str]:
@@ -93,36 +120,11 @@ def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[st
     return held if everything else ids
 
 
-def _read(raw: bytes, sent: list[str], current: Settings) -> Mail:
-    """The mail, read as the server reads it, with those of its files marked that cannot be cleaned for a hidden link."""
-    from relay.readers.limits import LIMITS
-    from relay.readers.process import ReaderProcess
+def _release(current: Settings, mails: list[str]) -> list[tuple[str, str]]:
+    """Settles those mails by the server's own code; what has become of each."""
+    import asyncio
 
-    with ReaderProcess() as process:
-        mail = process.read(raw, sent, current.files.withhold)
-        files = (replace(file, stuck=process.is_stuck(file.content, LIMITS.seconds)) for file in mail.attachments)
-        return replace(mail, attachments=tuple(files))
+    from relay import app, logs, privileges
 
-
-def _release(current: Settings, mail_id: str) -> str:
-    from relay import store
-    from relay.envelope import from_json
-    from relay.errors import Refused
-    from relay.intake import tokens_of
-    from relay.ledger import Stamp
-    from relay.settle import settle
-    from storage.blobs import open_blobs
-    from storage.spool import Spool
-
-    spool, blobs = Spool(current.relay.data / "spool"), open_blobs(current.relay.blobs)
-    fields, raw = spool.read(mail_id)
-    spool.close()
-    envelope, stamp = from_json(fields), Stamp(current.relay.domain, mail_id, datetime.now(UTC))
-    with database(current) as connection:
-        sent = store.shown(connection, tokens_of(envelope, raw), current.relay.domain)
-    mail = _read(raw, sent, current)
-    for file in (one for one in mail.attachments if not one.withheld):
-        blobs.put(file.sha256, file.content)
-    with database(current, writing=True) as connection:
-        outcome = settle(connection, current, envelope, mail, stamp, released=True)
-    return str(outcome) if isinstance(outcome, Refused) else "released"
+    privileges.drop(current.relay.user)  # the server must be able to read what is written here
+    return asyncio.run(app.release(current, logs.configure(level=logging.ERROR), mails))

@@ -126,7 +126,26 @@ def _print_mail(mail: Facts) -> None:
     typer.echo(f"{mail['received_at']}  {mail['id']}  {mail['state']}{': ' + mail['reason'] if mail['reason'] else ''}")
     typer.echo(f"    from {mail['from']} ({mail['peer']}), {mail['message_id'] or 'no Message-ID'}")
     typer.echo(f"    chain {mail['chain'] or '-'}, events: {', '.join(mail['events']) or 'none'}")
+    for line in _proof(mail["verdict"] or {}):
+        typer.echo(f"    {line}")
     table(("letter", "kind", "to", "state", "tries", "answer"), [_letter_row(row) for row in mail["letters"]], "    no letters")
+
+
+def _proof(verdict: Facts) -> list[str]:
+    """What the mail showed of its author, a line for each method, as far as something was found; the records with --json."""
+    spf, dmarc, arc = (verdict.get(name) or {} for name in ("spf", "dmarc", "arc"))
+    lines = [f"spf {spf['result']} for {spf['domain']}"] if spf.get("domain") else []
+    for each in verdict.get("dkim", ()):
+        lines.append(f"dkim {each['result']} by {each['domain']}, selector {each['selector']}{_why(each)}")
+    if dmarc.get("record"):
+        lines.append(f"dmarc {dmarc['name']}: {dmarc['record']}")
+    if arc.get("sealer"):
+        lines.append(f"arc {arc['result']}, sealed by {arc['sealer']}{_why(arc)}")
+    return lines
+
+
+def _why(found: Facts) -> str:
+    return f" ({found['why']})" if found.get("why") else ""
 
 
 def _letter_row(row: Facts) -> tuple[Any, ...]:

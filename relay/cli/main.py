@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.cli import config, demo, held, look, queue, read, serve, verify
+from relay.cli import address, config, demo, held, look, queue, read, serve, verify
 from relay.cli.common import ConfigOption
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -29,7 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "read": read.read,
     "verify": verify.verify,
 }
-GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app}
+GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app, "address": address.app}
 
 app = typer.Typer(
     name="relay",
@@ -69,7 +69,9 @@ def run() -> None:
         if os.environ.get("RELAY_DEBUG"):
             traceback.print_exc()
         else:
-            told = " ".join(str(error).split()) or "no more is known"
+            from relay.logs import veil  # a server's last words stand in its log
+
+            told = veil(" ".join(str(error).split())) or "no more is known"
             typer.echo(f"relay: {type(error).__name__}: {told} (RELAY_DEBUG=1 shows where)", err=True)
         sys.exit(1)
 

@@ -20,6 +20,8 @@ import typer
 from relay.cli.common import ConfigOption, settings
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from relay.settings import Settings
 
 Work = Callable[[], None]
@@ -39,12 +41,34 @@ def serve(ctx: typer.Context, workers: WorkersOption = 1, config: ConfigOption =
     _open_files(current.smtp.connections + OTHER_FILES)
     sockets = bind(current.smtp.listen)
     window = bind([current.metrics.listen])[0] if current.metrics else None
+    current = _unprivileged(current, log)  # root was for the ports: nothing below needs it
     asyncio.run(app.prepare(current, log))
     if workers == 1:
         _alone(current, sockets, window)
     else:
         with TemporaryDirectory(prefix="relay-metrics-") as folder:
             _supervise(current, sockets, workers, _metrics_of(current, window, folder))
+
+
+def _unprivileged(current: Settings, log: FilteringBoundLogger) -> Settings:
+    """The configuration as the user of `[relay] user` reads it, who this process is from here on, as at every SIGHUP."""
+    from relay import config, privileges
+    from relay.errors import ConfigError
+
+    try:
+        if why := privileges.ignored(current.relay.user):
+            log.warning("user_ignored", why=why)
+        if not privileges.drop(current.relay.user):
+            return current
+        privileges.check_runnable()
+        privileges.check_writable(current.relay.data)
+        return config.load(current.path)
+    except ConfigError as error:
+        told = f"{error}\nrelay: the server is {current.relay.user} now, who must be able to read these files"
+    except privileges.UserError as error:
+        told = f"relay: {error}"
+    typer.echo(told, err=True)
+    raise typer.Exit(1)
 
 
 def bind(listen: Iterable[tuple[str, int]]) -> list[socket.socket]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from relay import address
+from relay.config import machine
 from relay.config.mistakes import dotted
 from relay.settings import Settings
 
@@ -23,9 +24,9 @@ def _unsigned(settings: Settings) -> Iterator[str]:
 
 def _trust(settings: Settings) -> Iterator[str]:
     for key, party in settings.parties.items():
-        if party.trust != "address":
+        if party.trust == "address":
             where = dotted(("parties", key))
-            yield f'{where}: trust = "{party.trust}" is not acted on yet: senders are believed by their From address alone'
+            yield f'{where}: trust = "address": whoever knows an address of a ticket can write in the name of this party'
 
 
 def _party_keys(settings: Settings) -> Iterator[str]:
@@ -82,4 +83,6 @@ DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _link_keys,
     _unasked,
     _closed,
+    machine.exposed,
+    machine.user,
 )

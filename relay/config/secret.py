@@ -116,6 +116,28 @@ def blobs(value: object, base: Path) -> str:
     return str(base / found)
 
 
+def kept_in(value: str, base: Path) -> Path | None:
+    """The file in which a value's secret is, by how it is written: `file:PATH`, alone or as a URL's password."""
+    written = _written(value)
+    return base / written.removeprefix("file:") if written.startswith("file:") else None
+
+
+def is_plain(value: str) -> bool:
+    """Whether a value has a secret in it, as it is written."""
+    return bool(written := _written(value)) and not written.startswith(("env:", "file:"))
+
+
+def _written(value: str) -> str:
+    """What stands for the secret: all of `env:NAME` and `file:PATH`, else a URL's password or secret parameter; or ""."""
+    scheme = _URL.match(value)
+    if not scheme:
+        return value if value.startswith(("env:", "file:")) else ""
+    who = re.split("[/?#]", value[scheme.end() :])[0].rpartition("@")[0]
+    if password := who.partition(":")[2]:
+        return unquote(password)
+    return next((found for name, found in parse_qsl(value.partition("?")[2]) if _SECRET_WORD.search(name)), "")
+
+
 def masked(url: str) -> str:
     """A URL, or what was meant for one, without its password and without the values of secret-looking parameters."""
     if url.startswith(("env:", "file:")):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+
+from storage import private
 
 SELECTOR = "relay1"
 KEY = Path("data") / "dkim" / f"{SELECTOR}.pem"
@@ -76,20 +77,13 @@ def text(domain: str, postmaster: str) -> str:
 def make_key(path: Path) -> bytes:
     """The public key (DER) of the RSA key in that PEM file, made with 2048 bits if there is none; others cannot read it."""
     if not path.exists():
-        _private_folders(path.parent)
+        private.folder(path.parent)
         made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
+        with private.create(path) as file:
             file.write(pem)
     key = load_pem_private_key(path.read_bytes(), password=None)
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _private_folders(folder: Path) -> None:
-    """Make the folders that are missing, each for the owner alone (`mkdir -p -m` would spare the parents)."""
-    for one in (*reversed(folder.parents), folder):
-        if not one.exists():
-            one.mkdir(mode=0o700)
 
 
 def records(domain: str, public_key: bytes) -> tuple[Record, ...]:

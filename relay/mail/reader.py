@@ -14,6 +14,7 @@ from relay.mail.page import html, rich
 from relay.mail.parts import attachments, headers
 from relay.mail.parts.parse import Body, Parts, parse
 from relay.mail.parts.part import Part
+from relay.mail.seals import reading
 from relay.mail.text import phrases, reply
 from relay.mail.text.reply import Reply
 from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Text
@@ -45,6 +46,7 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
     if all(command.word != "internal" for command in given):
         given = (*given, *_guards(parts.bodies, _is_forward(subject, message), sent))
     files = attachments.read(parts.files, pictures, withhold)
+    signatures, sealing = reading.read(raw, message)
     references = headers.ids(message, "references", "in-reply-to")
     return Mail(
         kind=kind,
@@ -70,6 +72,8 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
         answered=found.answered,
         absence=absence.read(f"{subject}\n{text}", headers.first(message, "date")) if kind == "auto-reply" else None,
         emoji=automatic.emoji(parts, found.text) if kind == "reaction" else "",
+        signatures=signatures,
+        sealing=sealing,
     )
 
 

@@ -133,7 +133,6 @@ def test_check_of_the_example(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[-1] == f"{EXAMPLE} is in order: 4 parties, 3 links"
     assert all(one.startswith("warning: ") for one in lines[:-1])
-    assert sum("is not acted on yet: senders" in one for one in lines) == 4
 
 
 def test_check_tells_every_mistake(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
@@ -31,6 +32,11 @@ _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\([^()]*+\)')
 _Q_WORD = re.compile(r"(=\?[^?\s]{1,60}\?[qQ]\?)([^?\s]{0,400})(\?=)")
 _CUT_WORD = re.compile(r"=\?([^?\s]{1,60})\?[bB]\?([A-Za-z0-9+/]{1,400}={0,2})(?:\?=|$)\s*")
 _SPECIAL = re.compile(r"[:,;<>()@\[\]\"\\]")
+_SPECIAL_OR_AT = re.compile(r"[:,;<>()@\"\\]")  # brackets are read by nobody: "Ivan [North]"
+_ANGLED = re.compile(r"<([^<>]*@[^<>]*)>")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DOTTED = re.compile(r"\"[\w!#$%&'*+/=?^`{|}~.-]+\"")
+_AT = re.compile(r"[^\s@＠﹫][@＠﹫][^\s@＠﹫]|[@＠﹫]\s*[^\s@＠﹫]+[.。．｡][^\s@＠﹫]")
 # Characters that do not show: with one of them an address looks like another.
 _HIDDEN = r"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _ADDR_SPEC = re.compile(rf"(?:[^\s@<>()\[\],;:\\\"{_HIDDEN}]+|\"[^\"\\{_HIDDEN}]+\")@(?:[\w-]+(?:\.[\w-]+)*)")
@@ -88,25 +94,31 @@ def unsurrogated(raw: str) -> str:
 
 
 def author(message: Message) -> Contact:
-    """Who wrote the mail: the one mailbox of the one From.
+    """Who wrote the mail: the one mailbox of the one From. One reader decides, for authentication and for display alike.
 
-    Raises Refused(554, "5.6.0", …) for none or several From fields, none or several mailboxes, a group or a broken one
-    (RFC 5322 §3.6.2). One reader decides, for authentication and for display alike.
+    Nobody else is asked: not Reply-To, Sender, a display name or the text. A From that another reader could take for somebody
+    else's is refused: an address in angle brackets anywhere but at its place, be it in quotes or a comment; blanks, comments,
+    quoted pairs or encoded words within the address; characters that stand for others (NFKC), bytes that are not UTF-8. A display
+    name that shows another address than the mailbox's own is dropped, so that nobody reads it as the author's.
+
+    Raises Refused(554, "5.6.0", …) for that, and for none or several From fields, none or several mailboxes, a group or a broken
+    one (RFC 5322 §3.6.2).
     """
     found = values(message, "from")
     if len(found) != 1:
         raise _refused("it has no From field" if not found else f"it has {len(found)} From fields")
     raw = _FOLD.sub(" ", unsurrogated(found[0]))
     boxes, defects = _mailboxes(raw)
-    if ";" in _QUOTED_OR_COMMENT.sub("", _escaped(raw)):
+    bare = _unquoted(_escaped(raw))
+    if ";" in bare:
         raise _refused("its From names a group")
     if len(boxes) != 1:
         raise _refused("its From names several mailboxes" if boxes else "its From is empty")
     spoken, spec = boxes[0]
     name = decoded(spoken)
-    if not _is_whole(name, spec, defects):
+    if not (_is_whole(name, spec, defects) and _is_plain(bare, spec) and _is_sole(raw, spec) and _is_certain(found[0], spec)):
         raise _refused("its From is broken")
-    return Contact(spec, name if name.lower() != spec.lower() else "")
+    return Contact(spec, "" if name.lower() == spec.lower() or _shows_another(name, spec) else name)
 
 
 def _refused(what: str) -> Refused:
@@ -129,6 +141,45 @@ def _is_whole(name: str, spec: str, defects: list[object]) -> bool:
         return False
     odd = any("invalid-display-name" not in str(defect) for defect in defects)
     return not odd and (not defects or "@" not in name or name.lower() == spec.lower())
+
+
+def _unquoted(raw: str) -> str:
+    """Without quoted strings and comments, also comments in comments."""
+    shorter = _QUOTED_OR_COMMENT.sub(_left, raw)
+    return raw if shorter == raw else _unquoted(shorter)
+
+
+def _left(match: re.Match[str]) -> str:
+    """What is left of a quoted string or a comment: a quoted local part that needs no quotes to be read, else a blank."""
+    return match[0] if match.string[match.end() : match.end() + 1] == "@" and _DOTTED.fullmatch(match[0]) else " "
+
+
+def _is_plain(bare: str, spec: str) -> bool:
+    """Whether, without quotes and comments, the address stands alone, or last, in angle brackets, behind a name of mere words."""
+    before, found, after = bare.strip().rpartition(f"<{spec}>")
+    if not found:
+        return bare.strip() == spec
+    return not after and (before.strip().lower() == spec.lower() or not _SPECIAL_OR_AT.search(before))
+
+
+def _is_sole(raw: str, spec: str) -> bool:
+    """Whether no other address stands in angle brackets, not even within quotes or a comment."""
+    return all(inner.strip() == spec for inner in _ANGLED.findall(raw))
+
+
+def _is_certain(raw: str, spec: str) -> bool:
+    """Whether the address is there byte for byte: UTF-8, no controls, nothing encoded, no characters that stand for others."""
+    if _CONTROL.search(raw) or "=?" in spec or unicodedata.normalize("NFKC", spec) != spec:
+        return False
+    try:
+        return spec.isascii() or spec in raw.encode("utf-8", "surrogateescape").decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _shows_another(name: str, spec: str) -> bool:
+    """Whether a display name, decoded, has an address in it beside its own."""
+    return _AT.search(name.lower().replace(spec.lower(), " ")) is not None
 
 
 def addresses(message: Message, *names: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Verdicts, held mails that somebody is asked about, who was let in, former addresses, pauses"""
+"""Verdicts, held mails that somebody is asked about, who was let in, tallies, former addresses, pauses"""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ def upgrade() -> None:
         mails.add_column(sa.Column("verdict", sa.JSON(), nullable=True))
         mails.add_column(sa.Column("held_for", sa.String(), **TEXT))
         mails.add_column(sa.Column("token", sa.String(), nullable=True))
-        mails.add_column(sa.Column("party", sa.String(), **TEXT))
-        mails.add_column(sa.Column("size", sa.Integer(), nullable=False, server_default="0"))
         mails.create_unique_constraint("uq_mails_token", ["token"])
-    op.create_index("ix_mails_party", "mails", ["party", "received_at"])
     op.create_index("ix_mails_state", "mails", ["state"])
     op.create_table(
         "admitted",
@@ -32,6 +29,14 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
+    )
+    counts = [sa.Column(name, sa.Integer(), nullable=False) for name in ("mails", "chains", "answers")]
+    op.create_table(
+        "tallies",
+        sa.Column("who", sa.String(), primary_key=True),
+        sa.Column("period", sa.String(), primary_key=True),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        *counts,
     )
     op.create_table(
         "former",
@@ -51,11 +56,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("pauses", "former", "admitted"):
+    for name in ("pauses", "former", "tallies", "admitted"):
         op.drop_table(name)
     op.drop_index("ix_mails_state", "mails")
-    op.drop_index("ix_mails_party", "mails")
     with op.batch_alter_table("mails") as mails:
         mails.drop_constraint("uq_mails_token", type_="unique")
-        for name in ("size", "party", "token", "held_for", "verdict"):
+        for name in ("token", "held_for", "verdict"):
             mails.drop_column(name)
