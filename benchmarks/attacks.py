@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from multiprocessing.connection import Connection
@@ -35,11 +36,11 @@ async def connected(port: int, source: str = ATTACKER) -> AsyncIterator[Streams]
 
 
 async def for_ever(what: Callable[[], Awaitable[None]], pause: float = 0.0) -> None:
-    """Does it again and again, whatever the server makes of it."""
+    """Does it again and again, whatever the server makes of it, about `pause` seconds between."""
     while True:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await what()
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.5))
 
 
 def run(pipe: Connection, clients: list[Awaitable[None]]) -> None:
@@ -58,7 +59,7 @@ def run(pipe: Connection, clients: list[Awaitable[None]]) -> None:
 
 
 def idle(pipe: Connection, port: int, addresses: int = 1) -> None:
-    """3,000 connections that say nothing; one that is closed comes again a second later."""
+    """3,000 connections that say nothing; one that is closed comes again about a second later."""
 
     async def sit(source: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))

@@ -6,6 +6,7 @@ us waiting longest is closed instead.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Literal, Protocol
 
 from relay import sources
@@ -13,15 +14,15 @@ from relay.settings import SmtpSettings
 
 Limit = Literal["connections", "connections_per_address"]
 LONG = 1.0  # seconds for which a connection must have kept us waiting before it may be closed for another
+SHORT = 0.25  # the same for one of a client who has more than the one who comes will have
+_SINCE = attrgetter("since")
 
 
 class Connection(Protocol):
     """What is known of one here."""
 
     peer: str
-
-    def lag(self) -> float:
-        """The seconds for which we have been waiting for the client; 0 or less while it is he who waits."""
+    since: float  # when we began to wait for the client, by the clock of `make_room`; in the future while it is he who waits
 
     def make_room(self) -> None:
         """Closes it."""
@@ -36,11 +37,11 @@ class Connections:
     def __len__(self) -> int:
         return sum(map(len, self._by_source.values()))
 
-    def make_room(self, peer: str, settings: SmtpSettings) -> Limit | None:
+    def make_room(self, peer: str, settings: SmtpSettings, now: float) -> Limit | None:
         """Makes room for a connection from there, by closing one if need be; or the limit for which it cannot come in."""
         source = sources.client(peer)
         while (limit := self._reached(source, settings)) is not None:
-            going = self._to_go(source, limit)
+            going = self._to_go(source, limit, now)
             if going is None:
                 return limit
             self.leave(going)
@@ -64,18 +65,16 @@ class Connections:
             return "connections_per_address"
         return "connections" if len(self) >= settings.connections else None
 
-    def _to_go(self, source: str, limit: Limit) -> Connection | None:
+    def _to_go(self, source: str, limit: Limit, now: float) -> Connection | None:
         """Of the same client if it is he who has too many; else of those who have most, and never of one who has fewer."""
         have = self._count(source)
         alone = limit == "connections_per_address"
-        those = [one for one, all_of in self._by_source.items() if (one == source if alone else len(all_of) >= have)]
-        waiting = [
-            (len(self._by_source[one]), lag, each)
-            for one in those
-            for each in self._by_source[one]
-            if (lag := each.lag()) >= LONG
+        those = [self._by_source[source]] if alone else [each for each in self._by_source.values() if len(each) >= have]
+        longest = ((len(each), min(each, key=_SINCE)) for each in those)
+        may = [
+            (count, now - one.since, one) for count, one in longest if now - one.since >= (SHORT if count > have + 1 else LONG)
         ]
-        return max(waiting, key=lambda found: found[:2], default=(0, 0.0, None))[2]
+        return max(may, key=lambda found: found[:2], default=(0, 0.0, None))[2]
 
     def _count(self, source: str) -> int:
         return len(self._by_source.get(source, ()))

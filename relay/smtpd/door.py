@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
-BACKLOG = 1024
+BACKLOG = 4096  # as many as Linux lets wait; who finds no place there waits for seconds
 AT_ONCE = 32  # connections accepted before others take their turn
 REST = 1.0  # seconds, when the system gives us no more files
 

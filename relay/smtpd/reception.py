@@ -66,7 +66,7 @@ class Reception:
 
     def admit(self, peer: str) -> str | None:
         """The reply for a client for whom there is no room; None when there is, maybe as another had to go."""
-        reached = "stopping" if self.closing else self._connections.make_room(peer, self.settings)
+        reached = "stopping" if self.closing else self._connections.make_room(peer, self.settings, time.monotonic())
         if reached is None:
             return None
         self.seldom("turned_away", reached, peer)

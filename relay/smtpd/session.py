@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections import defaultdict
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from math import inf
 from typing import AnyStr, TypeVar
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -64,8 +66,8 @@ class Session(SMTP):
         self.gone: asyncio.Future[None] = loop.create_future()
         self.peer = peer
         self._reception, self._max_size = reception, settings.max_size
-        self._receiving, self._working = False, True
-        self._since = loop.time()
+        self._receiving = False
+        self.since = inf
         self._noes = 0
         self._lingering: asyncio.TimerHandle | None = None
         reception.enter(self)
@@ -75,7 +77,6 @@ class Session(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Once for the connection, and once more when TLS is on."""
         super().connection_made(transport)
-        self._working = False
 
     async def _handle_client(self) -> None:
         try:
@@ -128,10 +129,6 @@ class Session(SMTP):
         if not self._receiving:
             self.hang_up(STOPPING)
 
-    def lag(self) -> float:
-        """The seconds for which the server has been waiting: for the next command, for the client to read, or for its DATA."""
-        return 0.0 if self._working else self.loop.time() - self._since
-
     def make_room(self) -> None:
         """Somebody else gets its place."""
         self.cut_off("room", ROOM)
@@ -154,9 +151,9 @@ class Session(SMTP):
         self.cut_off("timeout", TIMEOUT)
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        """A whole command has come, or it is the client's turn."""
+        """A whole command has come, or it is the client's turn again."""
         super()._reset_timeout(duration)
-        self._since = self.loop.time()
+        self.since = time.monotonic()
 
     # ── replies ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,14 +240,14 @@ class Session(SMTP):
 
     async def _receive(self, draft: Draft) -> SmtpError | None:
         """Reads to the end of the data whatever comes; what cannot be taken is thrown away on the way."""
-        data, fault, started, received = DataReader(), None, self.loop.time(), 0
+        data, fault, started, received = DataReader(), None, time.monotonic(), 0
         while not data.done:
-            self._since = min(self.loop.time(), started + received / CRAWL) + HURRY
+            self.since = min(time.monotonic(), started + received / CRAWL) + HURRY
             chunk = await self._chunk()
             received += len(chunk)
             payload = data.feed(chunk)
             fault = fault or self._write(draft, payload) or (BARE if data.bare else None)
-            if self.loop.time() - started > PATIENCE + draft.size / SLOWEST:
+            if time.monotonic() - started > PATIENCE + draft.size / SLOWEST:
                 self.cut_off("slow", TIMEOUT)
                 raise ConnectionResetError("DATA took too long")
         self._input.unread(data.rest)
@@ -288,11 +285,10 @@ class Session(SMTP):
         """While it is us who work, the client may be silent."""
         assert self._timeout_handle is not None
         self._timeout_handle.cancel()
-        self._working = True
+        self.since = inf
         try:
             return await work
         finally:
-            self._working = False
             if self.transport is not None:
                 self._reset_timeout()
 

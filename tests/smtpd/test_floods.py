@@ -133,17 +133,14 @@ class Guest:
     """A connection that has been waited for so long."""
 
     def __init__(self, peer: str, lag: float) -> None:
-        self.peer, self._lag, self.gone = peer, lag, False
-
-    def lag(self) -> float:
-        return self._lag
+        self.peer, self.since, self.gone = peer, -lag, False
 
     def make_room(self) -> None:
         self.gone = True
 
 
 def enter(house: Connections, guest: Guest, settings: SmtpSettings) -> str | None:
-    limit = house.make_room(guest.peer, settings)
+    limit = house.make_room(guest.peer, settings, 0.0)
     if limit is None:
         house.enter(guest)
     return limit
@@ -188,6 +185,14 @@ def test_who_has_many_does_not_push_out_who_has_few() -> None:
     assert few.gone
 
 
+def test_who_has_more_than_the_one_who_comes_need_not_have_been_idle_for_long() -> None:
+    many = [Guest("192.0.2.1", 0.5), Guest("192.0.2.1", 0.3), Guest("192.0.2.1", 0.1)]
+    house, settings = full(*many, connections=3)
+    assert enter(house, Guest("192.0.2.2", 0.0), settings) is None
+    assert enter(house, Guest("192.0.2.2", 0.0), settings) == "connections", "they have two each soon: it is no flood any more"
+    assert [guest.gone for guest in many] == [True, False, False]
+
+
 @given(st.lists(st.tuples(PEERS, st.sampled_from([0.0, 0.5, 2.0, 9.0]), st.booleans())), st.integers(1, 6), st.integers(1, 3))
 def test_no_more_are_in_than_may(comings: list[tuple[str, float, bool]], whole: int, each: int) -> None:
     house, settings = Connections(), SmtpSettings(listen=(), connections=whole, connections_per_address=each)
@@ -198,7 +203,7 @@ def test_no_more_are_in_than_may(comings: list[tuple[str, float, bool]], whole: 
         guest = Guest(peer, lag)
         if enter(house, guest, settings) is None:
             inside.append(guest)
-        assert all(one.lag() >= 1 for one in inside if one.gone)
+        assert all(one.since <= -0.5 for one in inside if one.gone)
         inside = [one for one in inside if not one.gone]
         assert len(house) == len(inside) <= whole
         assert all(len(those) <= each for those in house._by_source.values())
@@ -279,7 +284,7 @@ def test_a_client_that_does_not_read_makes_room(tmp_path: Path, soon: None) -> N
         with pytest.raises(TimeoutError):
             while True:
                 deaf.send(b"HELP\r\n" * 10_000)
-        wait_until(lambda: all(session.lag() > 0.1 for session in running.server._sessions))
+        wait_until(lambda: all(time.monotonic() - session.since > 0.1 for session in running.server._sessions))
         assert_serves(running)
         wait_until(lambda: not running.server._sessions)
 
@@ -295,6 +300,7 @@ def test_a_crowd_that_says_nothing_keeps_nobody_out(tmp_path: Path, soon: None) 
     with serving(tmp_path, connections=60, connections_per_address=30) as running:
         crowd = [Client(running.port, THERE) for _ in range(300)]
         try:
+            assert {each.reply()[:3] for each in crowd} == {"220", "421"}
             a_moment()
             for source in (HERE, THERE):
                 with running.client(source) as honest:
