@@ -46,6 +46,8 @@ class Shelves:
     blobs: Blobs
 
 
+UNLOOKED = "not all of its files have been looked at, as the scanner does not answer"
+
 Judge = Callable[[Envelope, Mail], Awaitable[Verdict]]
 
 
@@ -130,7 +132,9 @@ class Intake:
             return await self._held_on(mail_id, f"{type(error).__name__}: {error}")
         self._log.info("mail_released", mail=mail_id, state=outcome.state, chain=outcome.chain_id, reason=outcome.reason)
         self._wake()
-        return "released" if outcome.state != "held" else f"still held: {outcome.reason}"
+        if outcome.state == "held":
+            return f"still held: {outcome.reason}"
+        return f"released: {UNLOOKED}" if outcome.reason == UNLOOKED else "released"
 
     async def _held_on(self, mail_id: str, why: str) -> str:
         await self._shelves.database.write(lambda c: held.put_back(c, mail_id, why))
@@ -217,7 +221,7 @@ class Intake:
         )
         if isinstance(outcome, SmtpError):
             raise outcome
-        return outcome
+        return replace(outcome, reason=UNLOOKED) if by_hand and scanning.passed(scanned) != scanned else outcome
 
     def _bytes(self, arrived: _Arrived) -> bytes:
         return self._shelves.spool.read(arrived.envelope.id)[1] if arrived.raw is None else arrived.raw

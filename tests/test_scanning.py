@@ -196,7 +196,7 @@ def test_a_person_may_let_it_through(make: Callable[..., Relay], fake: FakeClamd
     first = opens(relay, "The first plan.", plan_dat=b"first")
     second = opens(relay, "The second plan.", plan_dat=b"second")
     done = relay.cli("held", "release", first)
-    assert done.returncode == 0 and "not all of its files have been looked at" in done.stderr
+    assert done.returncode == 0 and "not all of its files have been looked at" in done.stdout
     assert hears(sink, IVAN, "The first plan.") == {"plan.dat": b"first"}
     assert sink.wait(ANNA).message["Subject"], "its author is of the party, and hears of it like always"
     assert relay.cli("held", "refuse", second).returncode == 0

@@ -127,4 +127,4 @@ def _release(current: Settings, mails: list[str]) -> list[tuple[str, str]]:
     from relay import app, logs, privileges
 
     privileges.drop(current.relay.user)  # the server must be able to read what is written here
-    return asyncio.run(app.release(current, logs.configure(level=logging.WARNING), mails))
+    return asyncio.run(app.release(current, logs.configure(level=logging.ERROR), mails))
