@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, familiar, ledger, people, rules, store, workflow
+from relay import address, breaker, familiar, ledger, people, rules, store, workflow
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Refused
 from relay.ledger import Stamp
@@ -214,6 +214,8 @@ def _take(case: _Mail, own: Own, links: tuple[str, ...], *, opening: bool = Fals
     if case.again:
         return
     ledger.save(case.connection, own.chain, decision, case.stamp)
+    if case.mail.kind == "reply":
+        breaker.watch(case.connection, case.settings, own.chain.id, own.ticket.id, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
     if not rules.is_internal(turn):
@@ -337,7 +339,10 @@ def _stranger(case: _Mail) -> Outcome | Refused:
 
 
 def _forward(case: _Mail) -> None:
-    """Mail to postmaster@ and abuse@ goes to the postmaster."""
+    """Mail to postmaster@ and abuse@ goes to the postmaster; not what he, or his absence notice, answers himself."""
+    if address.same(case.mail.author.address, case.settings.relay.postmaster):
+        case.done.append("the postmaster's own mail")
+        return
     case.done.append("for the postmaster")
     statement = {
         "what": f"Mail to the postmaster: {case.mail.subject}",
