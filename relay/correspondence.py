@@ -83,7 +83,7 @@ class Writer:
             actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
             facts=visibility.facts(chain, self._settings.network, ticket) if row.kind in WITH_CARD else (),
             balls=self._balls(chain, ticket) if row.kind == "status" else (),
-            automatic=row.kind in AUTOMATIC,
+            automatic=row.kind in AUTOMATIC or {entry.kind for entry in entries} == {"paused"},
             may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
         )
@@ -126,9 +126,10 @@ class Writer:
 
     def _sender_name(self, row: Row[Any], entries: tuple[Entry, ...]) -> str:
         """The newest words' author as this reader knows him; the relay itself for what it says of its own accord."""
-        if row.kind in AUTOMATIC or not entries:
+        written = [entry for entry in entries if entry.kind != "paused"]
+        if row.kind in AUTOMATIC or not written:
             return self._settings.relay.name
-        newest = entries[-1]
+        newest = written[-1]
         return newest.who if newest.own or newest.who == newest.party else f"{newest.who} ({newest.party})"
 
     def _events(self, chain: Chain, row: Row[Any]) -> tuple[Event, ...]:

@@ -8,20 +8,37 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, func, insert, select, update
+from sqlalchemy import Connection, Executable, Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import address, workflow
 from relay.decision import Decision, Order
+from relay.loops import Pause
 from relay.model import Chain, Contact, Event, Ticket
-from relay.store import ATTACHMENTS, CHAINS, COUNTERS, EVENTS, LETTERS, MAILS, PARTICIPANTS, SIGHTINGS, TICKETS, seen
+from relay.store import ATTACHMENTS, CHAINS, COUNTERS, EVENTS, LETTERS, MAILS, PARTICIPANTS, PAUSES, SIGHTINGS, TICKETS, seen
 
+PAUSED = "waits: the letters to this ticket are paused (relay loops)"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PAUSED_UNTIL = select(PAUSES.c.ticket_id, PAUSES.c.until).where(
+    PAUSES.c.ticket_id.in_(bindparam("tickets", expanding=True)), PAUSES.c.until > bindparam("now")
+)
+_DELAY = (
+    update(LETTERS)
+    .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.state == "due", LETTERS.c.next_try < bindparam("until"))
+    .values(next_try=bindparam("until"), reply=PAUSED)
+)
+_UNTIL = select(PAUSES.c.until).where(PAUSES.c.ticket_id == bindparam("ticket")).scalar_subquery()
+_RESUME = (
+    update(LETTERS)
+    .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.state == "due", LETTERS.c.next_try == _UNTIL)
+    .values(next_try=bindparam("now"), reply="")
+)
+_END_PAUSE = update(PAUSES).where(PAUSES.c.ticket_id == bindparam("ticket")).values(until=bindparam("now"), times=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +83,20 @@ def save_orders(
     tickets: Mapping[int, int] | None = None,
     events: Mapping[int, int] | None = None,
 ) -> None:
-    """Puts letters into the outbox. One Message-ID for an event at a ticket, whichever of its contacts gets the letter."""
+    """Puts letters into the outbox, those of a paused ticket to wait there.
+
+    One Message-ID for an event at a ticket, whichever of its contacts gets the letter.
+    """
     ids: dict[Any, str] = defaultdict(lambda: f"<{address.mint()}@{stamp.domain}>")
     # A letter about no event of its own stands where the chain is now, so that a retry says what the first try said.
     latest = _latest_event(connection, chain.id) if chain and any(order.event is None for order in orders) else None
+    ticket_of = {order.ticket: (tickets or {}).get(order.ticket or 0, order.ticket) for order in orders}
+    paused = _paused(connection, [ticket for ticket in ticket_of.values() if ticket is not None], stamp.now)
     rows = [
         {
             "kind": order.kind,
             "chain_id": chain.id if chain else None,
-            "ticket_id": (tickets or {}).get(order.ticket or 0, order.ticket),
+            "ticket_id": ticket_of[order.ticket],
             "event_id": (events or {}).get(order.event or 0, order.event) or latest,
             "mail_id": stamp.mail_id,
             "recipient": order.to.address,
@@ -84,12 +106,32 @@ def save_orders(
             "data": storable_data(order.data),
             "state": "due",
             "created_at": stamp.now,
-            "next_try": stamp.now,
+            "next_try": paused.get(ticket_of[order.ticket], stamp.now),
+            "reply": PAUSED if ticket_of[order.ticket] in paused else "",
         }
         for order in orders
     ]
     if rows:
         connection.execute(insert(LETTERS), rows)
+
+
+def pause(connection: Connection, ticket_id: int, given: Pause) -> None:
+    """Lets all letters to that ticket wait: those that are due, and those that `save_orders` will add."""
+    values = {"ticket_id": ticket_id, **asdict(given)}
+    connection.execute(upsert(connection.dialect.name, PAUSES, ("ticket_id",), tuple(values)), values)
+    connection.execute(_DELAY, {"ticket": ticket_id, "until": given.until})
+
+
+def resume(connection: Connection, ticket_id: int, now: datetime) -> None:
+    """Ends the pause and lets its letters go; it does not count as one any more."""
+    connection.execute(_RESUME, {"ticket": ticket_id, "now": now})
+    connection.execute(_END_PAUSE, {"ticket": ticket_id, "now": now})
+
+
+def _paused(connection: Connection, tickets: Sequence[int], now: datetime) -> dict[int | None, datetime]:
+    """Those of the tickets whose letters wait, and until when."""
+    rows = connection.execute(_PAUSED_UNTIL, {"tickets": tickets, "now": now}) if tickets else ()
+    return {row.ticket_id: row.until for row in rows}
 
 
 def note_sighting(connection: Connection, identity: str, target: str, chain_id: int, mail_id: str) -> None:

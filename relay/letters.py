@@ -198,7 +198,7 @@ class Letters:
     def _values(self, letter: Letter, language: Language, pictures: Sequence[dict[str, Picture]]) -> dict[str, Any]:
         """Everything a template may use; all of it is data, and only `html` values are markup already."""
         entries = [
-            _said(_shortened(entry) if letter.kind in IN_SHORT else entry, shown, language)
+            _said(_shortened(entry) if letter.kind in IN_SHORT else entry, shown, language, letter.timezone)
             for entry, shown in zip(letter.entries, pictures, strict=True)
             if not _goes_without_saying(letter, entry)
         ]
@@ -252,7 +252,7 @@ def _content_id(short: str, entry: int, stamp: str, domain: str) -> str:
     return f"{short}.{stamp}@{domain}" if entry == 0 else f"{short}.{entry}.{stamp}@{domain}"
 
 
-def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Said:
+def _said(entry: Entry, pictures: dict[str, Picture], language: Language, timezone: str) -> Said:
     text = mime.clean_text(entry.text).strip("\n")
     names = {file.content_id: mime.file_name(file) for file in entry.attachments if file.content_id}
     left = {short: name for short, name in names.items() if short not in pictures}
@@ -277,7 +277,7 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
         status=language.status(entry.data["status"]) if entry.kind == "status" else "",
         mail=str(entry.data.get("mail", "")),
         since=language.day(entry.data["since"]) if entry.data.get("since") else "",
-        until=language.day(entry.data["until"]) if entry.data.get("until") else "",
+        until=_until(entry, language, timezone),
         reference=mime.clean(str(entry.data.get("reference", ""))),
         name=mime.clean(str(entry.data.get("name", ""))),
         value=mime.clean(str(entry.data.get("value", "")), 1000),
@@ -287,7 +287,17 @@ def _said(entry: Entry, pictures: dict[str, Picture], language: Language) -> Sai
     )
 
 
+def _until(entry: Entry, language: Language, timezone: str) -> str:
+    """The last day, or, for a pause, the time of its end."""
+    if entry.kind == "paused":
+        return language.moment(datetime.fromisoformat(entry.data["until"]), timezone)
+    return language.day(entry.data["until"]) if entry.data.get("until") else ""
+
+
 def _by(entry: Entry) -> str:
+    """ "" where nobody has written it."""
+    if entry.kind == "paused":
+        return ""
     return ", ".join(dict.fromkeys(filter(None, (mime.clean(entry.who), mime.clean(entry.party)))))
 
 

@@ -1,4 +1,4 @@
-"""What an admin asks the database: chains, one chain's whole story, one mail's way, the queue, held mails.
+"""What an admin asks the database: chains, one chain's whole story, one mail's way, the queue, held mails, pauses.
 
 Every answer is plain JSON values, as `--json` prints them; the command line lays the same values out for eyes.
 """
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from relay import address, people, store, workflow
 from relay.model import Chain, Event, Ticket
 from relay.settings import Settings
-from relay.store import ADMITTED, CHAINS, EVENTS, LETTERS, MAILS
+from relay.store import ADMITTED, CHAINS, EVENTS, LETTERS, MAILS, PAUSES, TICKETS
 
 WAITING = ("due", "claimed", "held")
 Facts = dict[str, Any]
@@ -62,6 +62,33 @@ def admitted(connection: Connection) -> list[Facts]:
     """Who was let in for a party, by whom and when."""
     rows = connection.execute(select(ADMITTED).order_by(ADMITTED.c.party, ADMITTED.c.address))
     return [{"party": row.party, "address": row.address, "by": row.by, "at": moment(row.at)} for row in rows]
+
+
+def pauses(connection: Connection, settings: Settings, now: datetime, *where: Any) -> list[Facts]:
+    """Tickets to whose party no letters go now, oldest first, with how many letters wait there."""
+    waiting = and_(LETTERS.c.ticket_id == PAUSES.c.ticket_id, LETTERS.c.state == "due", LETTERS.c.next_try == PAUSES.c.until)
+    count = select(func.count()).select_from(LETTERS).where(waiting).scalar_subquery()
+    query = (
+        select(PAUSES, CHAINS.c.number, TICKETS.c.party, count.label("letters"))
+        .join(TICKETS, TICKETS.c.id == PAUSES.c.ticket_id)
+        .join(CHAINS, CHAINS.c.id == TICKETS.c.chain_id)
+        .where(PAUSES.c.until > now, *where)
+        .order_by(PAUSES.c.since)
+    )
+    return [
+        {
+            "chain": row.number,
+            "party": row.party,
+            "name": people.party_of(settings.network, row.party).name,
+            "ticket": row.ticket_id,
+            "since": moment(row.since),
+            "until": moment(row.until),
+            "reason": row.reason,
+            "times": row.times,
+            "letters": row.letters,
+        }
+        for row in connection.execute(query)
+    ]
 
 
 def letter(row: Row[Any], settings: Settings) -> Facts:

@@ -18,7 +18,9 @@ SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
 Receipts = Literal["needed", "all", "none"]
 Proof = Literal["yes", "no", "later", "elsewhere"]
-EventKind = Literal["comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered"]
+EventKind = Literal[
+    "comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered", "paused"
+]
 LetterKind = Literal[
     "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
 ]
@@ -189,7 +191,8 @@ class Event:
     {"before", "of"} (the ticket that said it), for "mute" {"address", "muted"}, for a comment {"cut": what was cut from its
     mail}, {"html": `Mail.html`} where there is any, {"answered": [{"quote", "answer", "of"}]} (as `Answered`, and the ticket
     whose comment is quoted, None where the quote is left out) and, where it is such text itself, {"full": true}, for
-    "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601).
+    "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601), for "paused" {"until" (ISO 8601),
+    "reason": as `loops` has it}.
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -400,7 +403,8 @@ class Entry:
 
     `who` is the author's name as the link policies show it, `party` the party's name as shown; both may be empty.
     `own` says that the reader's own party wrote it. `html` says what `text` does, or is "". `data` for "passed":
-    {"to": party name as shown, "mine": bool}; for "undelivered": {"to": party name as shown, "reason": code}.
+    {"to": party name as shown, "mine": bool}, for "paused" that and "until"; for "undelivered": {"to": party name as shown,
+    "reason": code}.
     `data["left_out"]` names files too large to go along.
     """
 

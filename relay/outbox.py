@@ -83,7 +83,7 @@ _SENT = (
     .where(LETTERS.c.id == bindparam("letter"))
     .values(
         state="sent",
-        sent_at=bindparam("now"),
+        sent_at=bindparam("at"),
         reply=bindparam("answer"),
         shown=bindparam("shown"),
         claimed_until=None,
@@ -97,11 +97,12 @@ _Claimed = tuple[Row[Any], Letter | Exception]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A letter that a server has taken: its row, the server's reply, and its plain text, deflated."""
+    """A letter that a server has taken: its row, the server's reply, its plain text, deflated, and when that was."""
 
     row: Row[Any]
     reply: str
     shown: bytes
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,7 @@ class Outbox:
     async def _marked(self, sent: Sequence[Sent]) -> bool:
         """Whether it is written that these were sent: until it is, they stay in hand, for what is forgotten is sent twice."""
         try:
-            await self._database.write(partial(mark_sent, sent=sent, now=datetime.now(UTC)))
+            await self._database.write(partial(mark_sent, sent=sent))
         except Exception:  # noqa: BLE001 - a database that is away now may be back in a second
             self._log.exception("letters_not_marked", letters=[each.row.id for each in sent])
             return False
@@ -282,6 +283,7 @@ class Outbox:
         try:
             message, text = await self._compose(letter)
             reply = await lane.send(message, letter_path(letter), row.recipient)
+            taken = datetime.now(UTC)
         except SmtpError as error:
             await self._failed(log, row, error)
         except (BlobsUnreachableError, ChildProcessError) as error:
@@ -291,7 +293,7 @@ class Outbox:
             await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))
         else:
             log.info("letter_sent", kind=row.kind, message_id=row.message_id, reply=reply)
-            return Sent(row, reply, zlib.compress(text.encode()))
+            return Sent(row, reply, zlib.compress(text.encode()), taken)
         return None
 
     async def _compose(self, letter: Letter | Exception) -> tuple[bytes, str]:
@@ -364,9 +366,9 @@ def claim(
     return [(row, _written(writer, row)) for row in rows]
 
 
-def mark_sent(connection: Connection, sent: Sequence[Sent], now: datetime) -> None:
+def mark_sent(connection: Connection, sent: Sequence[Sent]) -> None:
     """These letters were taken."""
-    rows = [{"letter": each.row.id, "now": now, "answer": each.reply[:1000], "shown": each.shown} for each in sent]
+    rows = [{"letter": each.row.id, "at": each.at, "answer": each.reply[:1000], "shown": each.shown} for each in sent]
     connection.execute(_SENT, rows)
 
 

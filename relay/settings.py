@@ -154,7 +154,7 @@ class LoopSettings:
     """
 
     same: int = 3
-    fast: int = 4
+    fast: int = 5
     reflex: timedelta = timedelta(seconds=30)
     pause: timedelta = timedelta(hours=1)
 

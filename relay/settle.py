@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, arrival, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
+from relay import address, arrival, breaker, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
 from relay.arrival import Arrival, Own
 from relay.decision import Decision, Problem, Turn
 from relay.errors import Deferred, Refused, SmtpError
@@ -196,6 +196,8 @@ def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = Fa
         return
     decision = _answered_within(case, decision)
     ledger.save(case.connection, own.chain, decision, case.stamp)
+    if case.mail.kind == "reply":
+        breaker.watch(case.connection, case.settings, own.chain.id, own.ticket.id, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)
     if not rules.is_internal(turn):

@@ -32,6 +32,7 @@ NEEDS: Mapping[EventKind, frozenset[Share]] = {
     "mute": frozenset(),
     "automatic": frozenset(),
     "undelivered": frozenset(),
+    "paused": frozenset({"status"}),
 }
 # Of an event's data, what a letter may say.
 FACTS: Mapping[EventKind, frozenset[str]] = {
@@ -43,6 +44,7 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     "field": frozenset({"name", "value", "before"}),
     "mute": frozenset({"muted"}),
     "undelivered": frozenset({"reason"}),
+    "paused": frozenset({"until"}),
     "automatic": frozenset({"mail", "since", "until"}),
 }
 _PICTURE = re.compile(r"\[cid:p\d+\]|<img src=\"cid:p\d+\">")
@@ -283,8 +285,11 @@ def _to_itself(reader: Ticket, chain: Chain, event: Event, hops: tuple[Hop, ...]
 def _concerns(chain: Chain, event: Event, reader: Ticket) -> bool:
     """Whether the event is between its author and the reader alone, whatever else their link shares.
 
-    The passing on that brought the reader in; a rating of his work; time spent, by the party below him.
+    The passing on that brought the reader in; a rating of his work; time spent, by the party below him; that his letters to a
+    neighbour wait.
     """
+    if event.kind == "paused":
+        return event.ticket == reader.parent or chain.ticket(event.ticket).parent == reader.id
     if event.kind in ("passed", "rating"):
         return bool(event.data["ticket"] == reader.id)
     return event.kind == "time" and chain.ticket(event.ticket).parent == reader.id

@@ -230,13 +230,13 @@ class World:
             assert not isinstance(letter, Exception), letter
             cleaned = {sha256: cleaning.clean(self._files[sha256]) for sha256 in bare(letter, self._files)}
             raw, text = LETTERS_OF_THE_HOUSE.written(filled(letter, self._files, cleaned))
-            sent.append(outbox.Sent(row, "250 ok", zlib.compress(text.encode())))
+            sent.append(outbox.Sent(row, "250 ok", zlib.compress(text.encode()), self.now))
             message = BytesParser(policy=email.policy.default).parsebytes(raw)
             assert isinstance(message, EmailMessage)
             new.append(Posted(row, raw, message, everything(raw, message)))
         if sent:
             with self._engine.begin() as connection:
-                outbox.mark_sent(connection, sent, self.now)
+                outbox.mark_sent(connection, sent)
         self.posted += new
         for posted in new:
             self.heard[posted.row.ticket_id, posted.row.recipient] |= found_in(posted.all)

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.cli import address, config, demo, held, look, queue, read, serve, verify
+from relay.cli import address, config, demo, held, look, loops, queue, read, serve, verify
 from relay.cli.common import ConfigOption
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -29,7 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "read": read.read,
     "verify": verify.verify,
 }
-GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app, "address": address.app}
+GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app, "address": address.app, "loops": loops.app}
 
 app = typer.Typer(
     name="relay",

@@ -194,7 +194,7 @@ class Loops(Table):
     """`[loops]`"""
 
     same: Annotated[int, Field(ge=2)] = 3
-    fast: Annotated[int, Field(ge=2)] = 4
+    fast: Annotated[int, Field(ge=2)] = 5
     reflex: Duration = timedelta(seconds=30)
     pause: Duration = timedelta(hours=1)
 

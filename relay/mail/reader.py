@@ -31,7 +31,7 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
     `withhold` are the extensions of files that nobody gets.
 
     Raises Refused(554, "5.6.0", …) for more or fewer than one From, a From that is not exactly one whole mailbox, and
-    over the structural limits (`limits`); nothing else.
+    over the structural limits (`limits`), Refused(554, "5.4.6", …) for too many hops; nothing else.
     """
     parts = parse(raw)
     message = parts.message

@@ -17,6 +17,7 @@ FROM_BYTES = 4 * 1024
 ADDRESSES = 1000  # in one address field
 PARAMETERS = 200  # of Content-Type and its like
 PART_HEADER_BYTES = 32 * 1024
+HOPS = 50  # servers on the way, a Received line each; more make a loop (RFC 5321 §6.3)
 PARTS = 500
 NESTING = 30
 
@@ -29,14 +30,19 @@ _ADDRESS_FIELDS = frozenset({b"from", b"to", b"cc", b"bcc", b"reply-to", b"sende
 
 
 def check(raw: bytes) -> None:
-    """Raises Refused(554, "5.6.0", …) for a mail over a limit."""
+    """Raises Refused(554, "5.6.0", …) for a mail over a limit, "5.4.6" for one that goes round in a circle."""
     header = raw[: _header_end(raw, 0, HEADER_BYTES + 1)]
     if len(header) > HEADER_BYTES:
         raise refused(f"the header is larger than {HEADER_BYTES // 1024} KB")
     if header.count(b"\n") > HEADER_LINES:
         raise refused(f"the header has more than {HEADER_LINES} lines")
+    hops = 0
     for match in _FIELD.finditer(header):
-        _check_field(match[1].lower(), match[2])
+        name = match[1].lower()
+        hops += name == b"received"
+        _check_field(name, match[2])
+    if hops > HOPS:
+        raise Refused(554, "5.4.6", f"Too many hops: this mail has gone through {hops} servers, so it goes round in a circle.")
     if b"\n--" in raw:
         _check_parts(raw, len(header), header)
 
