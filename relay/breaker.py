@@ -22,6 +22,7 @@ from relay.store import EVENTS, LETTERS, PAUSES
 from relay.undelivered import tell_postmaster
 
 ANSWERS = ("receipt", "help", "history", "status")  # letters to the author of a mail, also of one that made no event
+COMMANDED = ("passed", "status", "rating", "time", "mute")  # events that a person's command makes, and no program's mail
 NOT_SAID = ("automatic", "undelivered", "paused")  # events that no mail of a person makes
 
 _SIGNS: dict[Reason, str] = {
@@ -84,8 +85,11 @@ def _traffic(connection: Connection, limits: LoopSettings, ticket_id: int, since
     values = {"ticket": ticket_id, "since": since, "most": most}
     letters = connection.execute(_LETTERS, values | {"most": 2 * most}).all()
     heard: dict[str, Heard] = {}
-    for row in reversed(connection.execute(_MAILS, values).all()):
-        words = words_of(row.text) if row.kind == "comment" and row.text else None
+    mails = connection.execute(_MAILS, values).all()
+    commanding = {row.mail_id for row in mails if row.kind in COMMANDED}
+    for row in reversed(mails):
+        said = row.kind == "comment" and row.text and row.mail_id not in commanding
+        words = words_of(row.text) if said else None
         heard[row.mail_id] = heard.get(row.mail_id) or Heard(row.mail_id, row.at, words, exact_of(row.text))
     for row in letters:
         if row.kind in ANSWERS and row.mail_id not in heard:

@@ -135,12 +135,18 @@ def _same(traffic: Traffic, most: int, known: bool) -> Suspicion | None:
         return None
     enough = CERTAIN * most * (2 if _is_short(last.words) else 1)
     equal = [mail for mail in traffic.mails if mail.words == last.words and (known or last.at - mail.at <= HOUR)][-enough:]
-    plain = not _is_short(last.words) and all(mail.exact == last.exact for mail in equal[-most:])
-    need = 2 if known else most if plain else most + MORE
     causes = _answered(traffic.letters, equal, HOUR)
+    need = 2 if known else most if _is_plain(traffic, equal[-most:], causes[-most:]) else most + MORE
     if len(equal) < need or len(causes) < (1 if known else need) or not (known or _answers_all(traffic, equal[-need])):
         return None
     return Suspicion("same", causes[-need:], len(causes) == enough)
+
+
+def _is_plain(traffic: Traffic, equal: Sequence[Heard], causes: Sequence[str]) -> bool:
+    """Whether no person writes so: the very same text, and not of a few words, or again and again an answer to our answer."""
+    if _is_short(equal[-1].words or ""):
+        return False
+    return len({mail.exact for mail in equal}) == 1 or {mail.mail for mail in traffic.mails} >= set(causes)
 
 
 def _fast(traffic: Traffic, limits: LoopSettings, known: bool) -> Suspicion | None:
