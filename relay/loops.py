@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import Literal
 
@@ -79,6 +80,7 @@ class Pause:
     times: int
 
 
+@lru_cache(maxsize=1024)
 def words_of(text: str) -> str:
     """The beginning of a text without what differs from one copy to the next: numbers, dates, ids, addresses, blanks, case."""
     steady = _RUN.sub(lambda run: " " if _VARIES.search(run[0]) else run[0], text[:BEGINNING])
