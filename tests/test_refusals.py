@@ -209,7 +209,7 @@ def test_what_is_not_acted_on_is_said_at_the_start(make_relay: Callable[..., Rel
     relay.start()
     assert "parties.north: trust" in relay.log and "parties.shop: trust" not in relay.log
     checked = relay.cli("check")
-    assert checked.returncode == 0 and "parties.shop: trust" in checked.stdout
+    assert checked.returncode == 0 and "parties.north: trust" in checked.stdout
 
 
 def test_trace_and_show_answer_what_became_of_it(relay: Relay, sink: Sink) -> None:

@@ -72,7 +72,7 @@ def test_no_word_of_a_forgery_is_in_any_letter(attacked: World) -> None:
     attacked.quiet()
     until(lambda: len(attacked.sink.received) >= len(attacked.rows("select id from letters where state = 'sent'")), "the letters")
     letters = [(letter.recipient, words(letter)) for letter in attacked.sink.received]
-    opened = [(who, text) for who, text in letters if "canary" in text and "canary1x" not in text and "canary2x" not in text]
+    opened = [(who, text) for who, text in letters if "canary" in text and not any(word in text for word in attacked.true)]
     assert [who for who, text in opened if "Said canary" in text] == []
     assert {who for who, _ in opened} <= {ADMIN}
 

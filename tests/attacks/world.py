@@ -163,6 +163,7 @@ class World:
     dns: Nameserver
     threads: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    true: set[str] = field(default_factory=set)  # words of mails that are nobody's forgery
 
     def post(self, attack: Attack, *recipients: str) -> str:
         """What became of a mail: "550 5.7.26", "451", or "250" and its state: done, again, held."""
@@ -244,5 +245,6 @@ def _furnish(world: World) -> None:
     for name, (people, _, _) in PARTIES.items():
         world.threads[name] = world.sink.wait(people[0]).thread
     tokens = {row[0]: row[1] for row in world.rows("select thread, note from tickets")}
+    world.true = {opening.word, passing.word}
     world.notes = {name: f"n-{tokens[address[2:28]]}@{DOMAIN}" for name, address in world.threads.items()}
     world.quiet()
