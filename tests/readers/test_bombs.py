@@ -56,7 +56,7 @@ def test_many_bombs_of_one_keep_nobody_else_waiting(relay: Relay, sink: Sink) ->
         for number in range(5):
             assert relay.send(write(f"Ivan <{IVAN}>", FIX, f"Valve {number} leaks."), IVAN, FIX)[0] == 250
         assert "Valve 4 leaks." in sink.wait("sergei@fix.example", 5).text
-        assert not set_aside(relay), "the other mails have waited for the bombs"
+        assert len(set_aside(relay)) < 3, "the other mails have waited for the bombs"
         assert {each.result()[0] for each in chewing} == {250}
     until(lambda: len(set_aside(relay)) == 3, "the bombs to be set aside", 60)
 
