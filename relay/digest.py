@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from relay import rules, visibility, workflow
+from relay import address, rules, visibility, workflow
 from relay.model import Action, Ball, Chain, Digest, Entry, Event, Network, Seat, Status, Ticket
 
 Section = Literal["overdue", "yours", "new", "resolved", "others"]
@@ -112,7 +112,7 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
     if section is None:
         return None
     seats = visibility.seats(chain, network, ticket)
-    said = next((entry for _, entry in reversed(told) if entry.kind == "comment" and _words(entry)), None)
+    said = next((entry for _, entry in reversed(told) if entry.kind == "comment" and _words(entry, network)), None)
     return Row(
         section=section,
         number=chain.number,
@@ -126,7 +126,7 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
         balls=tuple(balls),
         seats=tuple(seat for seat in seats if not seat.own),
         said=said,
-        words=_words(said) if said else "",
+        words=_words(said, network) if said else "",
     )
 
 
@@ -153,9 +153,10 @@ def _came(chain: Chain, ticket: Ticket, told: Iterable[tuple[int, Entry]]) -> tu
     return next(brought, (0, chain.opened_at))
 
 
-def _words(entry: Entry) -> str:
-    """The beginning of what somebody said, in one line, without what he quotes."""
-    lines = (line for line in _PICTURE.sub("", entry.text).splitlines() if not line.lstrip().startswith(">"))
+def _words(entry: Entry, network: Network) -> str:
+    """The beginning of what somebody said, in one line, without what he quotes and without addresses of the relay."""
+    text = address.scrub(_PICTURE.sub("", entry.text), network.domain)
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith(">"))
     said = " ".join(" ".join(lines).split())
     return said if len(said) <= LENGTH else said[: LENGTH - 1].rstrip() + "…"
 

@@ -116,8 +116,8 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     {"party": its key, "asked": whether it goes to who has asked for it, "unheard": whether he wrote something beside,
     "at", "since": when it and the one before were made, "event": the newest one then, "more": how many tickets it does not name,
     "rows": [{"section", "number", "subject", "reference", "status", "thread": the address, "since", "new", "due",
-    "balls": [{"party", "own", "since"}], "seats": [{"party", "status", "reference"}], "who", "party", "words",
-    "actions": [{"word", "argument"}]}]}; times are ISO 8601.
+    "balls": [{"party", "own", "since"}], "seats": [{"party", "status", "reference"}],
+    "last": {"who", "party", "at", "words"} or None, "actions": [{"word", "argument"}]}]}; times are ISO 8601.
     """
     event, before = newest(connection), since(connection, party, now)
     ids = connection.execute(_CHAINS, {"party": party, "after": before.event}).scalars().all()
@@ -197,9 +197,9 @@ def _as_data(row: Row, domain: str) -> dict[str, Any]:
         "due": row.due.isoformat() if row.due else None,
         "balls": [{"party": ball.party, "own": ball.own, "since": ball.since.isoformat()} for ball in row.balls],
         "seats": [{"party": seat.party, "status": seat.status, "reference": seat.reference} for seat in row.seats],
-        "who": row.said.who if row.said else "",
-        "party": row.said.party if row.said else "",
-        "words": row.words,
+        "last": {"who": row.said.who, "party": row.said.party, "at": row.said.at.isoformat(), "words": row.words}
+        if row.said
+        else None,
         "actions": [{"word": action.word, "argument": action.argument} for action in row.actions],
     }
 

@@ -15,7 +15,7 @@ from relay.digest import SCREEN, SECTIONS
 from relay.model import Action, Letter
 from relay.wording import Language
 
-TITLE = "Digest of %(day)s: waiting for you: %(count)s"
+TITLE = "Digest of %(day)s, waiting for you: %(count)s"
 HEADINGS = {
     "overdue": "Overdue",
     "yours": "Waiting for you",
@@ -127,8 +127,8 @@ def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer
         due=datetime.fromisoformat(row["due"]) if row["due"] else None,
         waits=tuple((mime.clean(one["party"]), one["own"], datetime.fromisoformat(one["since"])) for one in row["balls"]),
         others=tuple(_other(seat, language) for seat in row["seats"]),
-        by=_by(row),
-        words=mime.clean(row["words"]),
+        by=_by(row["last"]),
+        words=mime.clean(row["last"]["words"]) if row["last"] else "",
         address=row["thread"],
         mailto=offer(language, row["thread"], short, None).mailto,
         actions=tuple(offer(language, row["thread"], short, action) for action in actions),
@@ -136,13 +136,14 @@ def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer
 
 
 def _other(seat: Mapping[str, Any], language: Language) -> str:
-    """Another party's ticket: its name, its number, its status, as far as they are known."""
-    status = language.status(seat["status"]) if seat["status"] else ""
-    return ", ".join(filter(None, (mime.clean(seat["party"]), mime.clean(seat["reference"]), status)))
+    """Another party's ticket: its name, its status, its number, as far as they are known."""
+    number = language.say("No. %(reference)s") % {"reference": mime.clean(seat["reference"])} if seat["reference"] else ""
+    known = ", ".join(filter(None, (language.status(seat["status"]) if seat["status"] else "", number)))
+    return ": ".join(filter(None, (mime.clean(seat["party"]), known)))
 
 
-def _by(row: Mapping[str, Any]) -> str:
-    return ", ".join(dict.fromkeys(filter(None, (mime.clean(row["who"]), mime.clean(row["party"])))))
+def _by(last: Mapping[str, Any] | None) -> str:
+    return ", ".join(dict.fromkeys(filter(None, (mime.clean(last["who"]), mime.clean(last["party"]))))) if last else ""
 
 
 # ── the whole as a table ───────────────────────────────────────────────────────────────────────────────────
@@ -167,8 +168,8 @@ def _cells(row: Mapping[str, Any], at: datetime, zone: ZoneInfo, language: Langu
         _local(row["since"], zone),
         (at - datetime.fromisoformat(row["since"])).days,
         "; ".join(_other(seat, language) for seat in row["seats"]),
-        row["words"],
-        _by(row),
+        row["last"]["words"] if row["last"] else "",
+        _by(row["last"]),
         row["thread"],
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.common import ConfigOption, JsonOption, opened, print_json, settings
+from relay.cli.common import ConfigOption, JsonOption, opened, print_json, settings, visible
 
 if TYPE_CHECKING:
     from relay.settings import Settings
@@ -53,7 +53,7 @@ def _print(current: Settings, data: dict[str, Any], to: list[str], *, sent: bool
     relay, at = current.relay, datetime.fromisoformat(data["at"])
     names = {"token": address.mint(), "message_id": f"<{address.mint()}@{relay.domain}>"}
     letter = correspondence.digest(current, data, Contact(relay.postmaster), at=at, **names)
-    typer.echo(Letters(relay.domain, relay.name, relay.templates).written(letter)[1].rstrip())
+    typer.echo(visible(Letters(relay.domain, relay.name, relay.templates).written(letter)[1].rstrip()))
     if not data["rows"]:
         typer.echo("\nrelay: there is nothing to say, so it goes to nobody.", err=True)
     elif not to:
