@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, Executable, bindparam, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import digest, ledger, people, store, workflow
 from relay.address import thread
@@ -94,8 +96,14 @@ def begin(connection: Connection, party: str, now: datetime) -> None:
 def claim(connection: Connection, party: str, moment: datetime, event: int, rows: int = 0) -> bool:
     """Whether nobody else has made that party's digest for that moment; now it is made, up to that event."""
     values = {"party": party, "due": moment, "event_id": event, "rows": rows}
-    upsert = ledger.upsert(connection.dialect.name, DIGESTS, ("party", "due"), ())
-    return connection.execute(upsert, values).rowcount == 1
+    return connection.execute(_claiming(connection.dialect.name), values).first() is not None
+
+
+@cache
+def _claiming(dialect: str) -> Executable:
+    """Inserts the row and returns it, or returns nothing when it is there; the count of rows does not tell on PostgreSQL."""
+    new = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(DIGESTS)
+    return new.on_conflict_do_nothing(index_elements=("party", "due")).returning(DIGESTS.c.party)
 
 
 def since(connection: Connection, party: str, now: datetime) -> Since:
