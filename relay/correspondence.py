@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -19,7 +20,7 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"}
+AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "digest"}
 WHOLE_THREAD = {"pass", "history"}
 WITHOUT_WORDS = {"status", "help", "moved"}
 WITH_CARD = {"pass", "opened", "history", "status"}
@@ -55,6 +56,9 @@ class Writer:
         """The letter of a row of LETTERS; its attachments have no content yet."""
         if row.ticket_id is not None:
             return self._to_ticket(row)
+        if row.kind == "digest":
+            names = {"token": row.token, "message_id": row.message_id}
+            return digest(self._settings, row.data, Contact(row.recipient, row.recipient_name), at=row.created_at, **names)
         return self._to_party(row) if row.kind == "held" else self._to_postmaster(row)
 
     def _to_ticket(self, row: Row[Any]) -> Letter:
@@ -191,6 +195,25 @@ class Writer:
             self._loaded[key] = load()
         found: T = self._loaded[key]
         return found
+
+
+def digest(settings: Settings, data: Mapping[str, Any], to: Contact, *, token: str, message_id: str, at: datetime) -> Letter:
+    """A letter with what `digester.collect` has found; its subject is said in the reader's language, by `overview`."""
+    relay, party = settings.relay, people.party_of(settings.network, data["party"])
+    return Letter(
+        kind="digest",
+        language=party.language,
+        timezone=party.timezone,
+        to=to,
+        sender=address.digest(relay.domain),
+        sender_name=relay.name,
+        return_path=address.return_path(token, relay.domain),
+        message_id=message_id,
+        subject="",
+        date=at,
+        automatic=True,
+        data=data,
+    )
 
 
 def files(letter: Letter) -> list[Attachment]:

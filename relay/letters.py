@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from relay import markup, mime
+from relay import markup, mime, overview
 from relay.markup import Picture
 from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
 from relay.receipt import beginning
@@ -133,6 +133,7 @@ class Letters:
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
+        letter = overview.titled(letter, language) if letter.kind == "digest" else letter
         values = self._values(letter, language, pictures)
         text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
         return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
@@ -230,6 +231,7 @@ class Letters:
             **_data(letter, language),
             **_held(letter, language, subject),
             **_receipt(letter, language, subject),
+            **(overview.values(letter, language, _offer) if letter.kind == "digest" else {}),
         }
 
 
@@ -333,6 +335,12 @@ def _deed(action: Action, language: Language, recipient: str, subject: str) -> D
     line = language.command(action.word, mime.clean(action.argument))
     mailto = _mailto(recipient, subject, f"{line} " if placeholder and not action.argument else line)
     return Deed(line if action.argument else f"{line} {placeholder}".rstrip(), meaning, mailto)
+
+
+def _offer(language: Language, recipient: str, title: str, action: Action | None) -> Deed:
+    """An action at a ticket that the letter is not of, or None for an answer to it."""
+    subject = _subject_query(title)
+    return _deed(action, language, recipient, subject) if action else Deed("", "", _mailto(recipient, subject, ""))
 
 
 def _mailto(recipient: str, subject: str, line: str) -> str:

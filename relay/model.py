@@ -22,7 +22,19 @@ EventKind = Literal[
     "comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered", "paused"
 ]
 LetterKind = Literal[
-    "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
+    "comment",
+    "pass",
+    "opened",
+    "note",
+    "receipt",
+    "history",
+    "status",
+    "help",
+    "undelivered",
+    "held",
+    "moved",
+    "postmaster",
+    "digest",
 ]
 
 
@@ -455,7 +467,8 @@ class Action:
 class Letter:
     """All that goes into one mail to one contact.
 
-    `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster"), `sender_name` what stands beside it.
+    `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster", digest@ for "digest"), `sender_name`
+    what stands beside it.
     `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
     address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted, `may_mute` for List-Unsubscribe. `facts`
@@ -464,7 +477,8 @@ class Letter:
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
     chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
-    "postmaster" {"what": str, "details": {label: value}, "text": str}.
+    "postmaster" {"what": str, "details": {label: value}, "text": str},
+    "digest": as `digester.collect` says.
     """
 
     kind: LetterKind

@@ -31,9 +31,8 @@ def _trust(settings: Settings) -> Iterator[str]:
 
 def _party_keys(settings: Settings) -> Iterator[str]:
     for key, party in settings.parties.items():
-        for name, value in (("digest", party.digest), ("desk", party.desk)):
-            if value:
-                yield f"{dotted(('parties', key, name))} {NOT_YET}"
+        if party.desk:
+            yield f"{dotted(('parties', key, 'desk'))} {NOT_YET}"
 
 
 def _unheard(settings: Settings) -> Iterator[str]:

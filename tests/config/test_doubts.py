@@ -50,7 +50,6 @@ def test_warnings(tmp_path: Path) -> None:
         "dkim",
         "parties.south",
         "parties.lonely",
-        "parties.north.digest",
         "parties.vendor.desk",
         "parties.south",
         "parties.vendor.contacts[0]",
