@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 from structlog.typing import FilteringBoundLogger
 
-from relay import held, quotas
+from relay import held, quotas, reminders
 from relay.intake import Intake, Shelves
 from relay.ledger import Stamp
 from relay.settings import Settings
@@ -34,7 +35,8 @@ class Housekeeping:
         self._shelves, self._intake, self._settings, self._log = shelves, intake, settings, log
         self._woken = asyncio.Event()
         self._tries: Counter[str] = Counter()
-        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget)
+        self._watch = reminders.Watch()
+        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._remind)
 
     def wake(self) -> None:
         """Something may be possible now that was not before."""
@@ -90,6 +92,17 @@ class Housekeeping:
     async def _forget(self) -> None:
         """What parties had of the relay on other days."""
         await self._shelves.database.write(lambda c: quotas.forget(c, datetime.now(UTC)))
+
+    async def _remind(self) -> None:
+        """Those who have the ball hear of deadlines that come, those above them of deadlines that are past."""
+        settings, database, now = self._settings(), self._shelves.database, datetime.now(UTC)
+        chains = await database.read(lambda c: self._watch.due(c, settings, now))
+        for start in range(0, len(chains), reminders.TOGETHER):
+            some = chains[start : start + reminders.TOGETHER]
+            for chain in await database.read(partial(self._watch.look, settings=settings, chains=some, now=now)):
+                stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
+                count = await database.write(partial(reminders.tell, settings=settings, chain_id=chain, stamp=stamp))
+                self._log.info("reminded", chain=chain, reminders=count)
 
 
 @contextmanager
