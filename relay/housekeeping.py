@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from structlog.typing import FilteringBoundLogger
 
-from relay import digester, health, held, quotas
+from relay import digester, health, held, quotas, reminders
 from relay.intake import Intake, Shelves
 from relay.ledger import Stamp
 from relay.settings import Settings
@@ -37,7 +37,8 @@ class Housekeeping:
         self._shelves, self._intake, self._settings, self._log = shelves, intake, settings, log
         self._woken = asyncio.Event()
         self._tries: Counter[str] = Counter()
-        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._digests)
+        self._watch = reminders.Watch()
+        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._remind, self._digests)
 
     def wake(self) -> None:
         """Something may be possible now that was not before."""
@@ -125,6 +126,17 @@ class Housekeeping:
 
         statement, newest = await self._shelves.database.read(look)
         await self._shelves.database.write(tell)
+
+    async def _remind(self) -> None:
+        """Those who have the ball hear of deadlines that come, those above them of deadlines that are past."""
+        settings, database, now = self._settings(), self._shelves.database, datetime.now(UTC)
+        chains = await database.read(lambda c: self._watch.due(c, settings, now))
+        for start in range(0, len(chains), reminders.TOGETHER):
+            some = chains[start : start + reminders.TOGETHER]
+            for chain in await database.read(partial(self._watch.look, settings=settings, chains=some, now=now)):
+                stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
+                count = await database.write(partial(reminders.tell, settings=settings, chain_id=chain, stamp=stamp))
+                self._log.info("reminded", chain=chain, reminders=count)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from relay import markup, mime, overview
 from relay.markup import Picture
-from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
+from relay.model import Action, Attachment, Clock, Deadline, Entry, EventKind, Letter, Seat
 from relay.receipt import beginning
 from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, languages
 
@@ -96,6 +96,18 @@ class Held:
     party: str
     own: bool
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due, by whom; `left` in words while the clock stands, "" while it runs."""
+
+    party: str
+    own: bool
+    kind: Clock
+    at: datetime
+    over: bool
+    left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +230,7 @@ class Letters:
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
             "balls": [Held(mime.clean(ball.party), ball.own, ball.since) for ball in letter.balls],
+            "dues": [_due(one, language) for one in letter.deadlines],
             "facts": [(mime.clean(fact.name), mime.clean(fact.value, 1000)) for fact in letter.facts],
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
             "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]
@@ -328,6 +341,11 @@ def _holders(seats: Sequence[Seat]) -> list[str]:
     own = next((count for count, seat in enumerate(seats) if seat.own), len(seats))
     below = takewhile(lambda seat: seat.depth > seats[own].depth, seats[own + 1 :])
     return [mime.clean(seat.party) for seat in below if seat.depth == seats[own].depth + 1]
+
+
+def _due(deadline: Deadline, language: Language) -> Due:
+    left = "" if deadline.left is None else language.duration(max(1, int(deadline.left.total_seconds()) // 60))
+    return Due(mime.clean(deadline.party), deadline.own, deadline.kind, deadline.at, deadline.over, left)
 
 
 def _deed(action: Action, language: Language, recipient: str, subject: str) -> Deed:

@@ -230,6 +230,17 @@ class PauseRow(SQLModel, table=True):
     times: int = 1
 
 
+class ReminderRow(SQLModel, table=True):
+    """That somebody was told of a stage (before, at, after) of a ticket's deadline, of its clock `kind`, and when."""
+
+    __tablename__ = "reminders"
+    ticket_id: int = Field(primary_key=True, foreign_key="tickets.id")
+    kind: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    deadline: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
+    at: datetime = utc()
+
+
 class SightingRow(SQLModel, table=True):
     """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
 
