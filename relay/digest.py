@@ -17,13 +17,13 @@ the party's contacts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from relay import address, rules, visibility, workflow
+from relay import address, deadlines, rules, visibility, workflow
 from relay.model import Action, Ball, Chain, Digest, Entry, Event, Network, Seat, Status, Ticket
 
 Section = Literal["overdue", "yours", "new", "resolved", "others"]
@@ -47,14 +47,12 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Whose digest it is, and when. `after` is the newest event of the digest before; `deadlines` are by the id of the party's
-    own ticket."""
+    """Whose digest it is, and when. `after` is the newest event of the digest before."""
 
     network: Network
     party: str
     after: int
     now: datetime
-    deadlines: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,13 @@ def rows(view: View, matters: Iterable[Matter]) -> tuple[Row, ...]:
     return (*shown, *(row for row, _, _ in found[SCREEN:]))
 
 
+def _due(view: View, matter: Matter, ticket: Ticket) -> datetime | None:
+    """The next deadline of the ticket or of whom it was passed on to, as the party may know it; a clock that stands has none."""
+    dues = deadlines.of(matter.chain, view.network, matter.events, view.now)
+    known = visibility.deadlines(matter.chain, view.network, ticket, dues, view.now)
+    return min((one.at for one in known if one.left is None), default=None)
+
+
 def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
     chain, network = matter.chain, view.network
     told = [
@@ -106,7 +111,7 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
     ]
     balls = sorted(visibility.balls(chain, network, ticket, matter.events), key=lambda ball: ball.since)
     came, at = _came(chain, ticket, told)
-    new, due = came > view.after, view.deadlines.get(ticket.id)
+    new, due = came > view.after, _due(view, matter, ticket)
     late = due is not None and due <= view.now
     section = _section(ticket, balls, [entry for event, entry in told if event > view.after], new=new, late=late)
     if section is None:

@@ -129,7 +129,7 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     """
     event, before = newest(connection), since(connection, party, now)
     ids = connection.execute(_CHAINS, {"party": party, "after": before.event}).scalars().all()
-    found = digest.rows(View(settings.network, party, before.event, now, _deadlines()), _matters(connection, ids[:MOST]))
+    found = digest.rows(View(settings.network, party, before.event, now), _matters(connection, ids[:MOST]))
     rows = [_as_data(row, settings.relay.domain) for row in found]
     return {
         "party": party,
@@ -185,11 +185,6 @@ def _matters(connection: Connection, ids: Sequence[int]) -> Iterator[Matter]:
         for event in _EVENTS.load(connection, chains=list(some)):
             events.setdefault(chain_of[event.ticket], []).append(event)
         yield from (Matter(chain, tuple(events.get(chain.id, ()))) for chain in chains)
-
-
-def _deadlines() -> dict[int, datetime]:
-    """By the id of a party's own ticket, until when something is to be done about it. Nothing knows of deadlines yet."""
-    return {}
 
 
 def _as_data(row: Row, domain: str) -> dict[str, Any]:

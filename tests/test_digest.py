@@ -26,7 +26,7 @@ from relay import address, correspondence, digest, digester, health, sheet, work
 from relay.digest import DAYS, LATE, SCREEN, Matter, View
 from relay.ledger import Stamp
 from relay.letters import Letters
-from relay.model import Chain, Contact, Digest, Event, Network, Party
+from relay.model import Chain, Contact, Digest, Event, Limit, Network, Party
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.store import DIGESTS, LETTERS, MAILS
 from storage.database import Database
@@ -151,10 +151,23 @@ def test_what_is_new_resolved_over_and_overdue() -> None:
     assert [rows(network, chain, events, party)[0].section for party in "ab"] == ["yours", "new"]
     assert rows(network, chain, events, "b", after=1)[0].section == "resolved"
     assert rows(network, chain, events, "b", after=2)[0].section == "others"
-    assert rows(network, chain, events, "b", after=2, deadlines={2: NOW})[0].section == "overdue"
     closed = happened(chain, *events[1:], event("status", 1, 2, data={"ticket": 2, "status": "closed", "until": None}))
     assert rows(network, chain, closed, "b", after=2)[0].section == "resolved"
     assert rows(network, chain, closed, "b", after=3) == ()
+
+
+def test_what_is_overdue_for_those_who_may_know_it() -> None:
+    network, chain = line("abc")
+    limited = replace(network.links["bc"], resolve_within=Limit(rest=timedelta(hours=4)))
+    network = replace(network, links={**network.links, "bc": limited})
+    found = {party: rows(network, chain, happened(chain), party, after=99)[0] for party in "abc"}
+    assert [(found[party].section, found[party].due) for party in "abc"] == [
+        ("others", None),
+        ("overdue", NOW + timedelta(hours=4)),
+        ("overdue", NOW + timedelta(hours=4)),
+    ]
+    waiting = happened(chain, event("status", 3, 1, data={"ticket": 3, "status": "waiting", "until": None}))
+    assert rows(network, chain, waiting, "c", after=99)[0].due is None
 
 
 def test_nothing_internal_stands_in_a_digest() -> None:
