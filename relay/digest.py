@@ -39,22 +39,24 @@ _PICTURE = re.compile(r"\[cid:p\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """A chain with events in order: all that passed it on or changed a status, and at least each ticket's last comments."""
+    """A chain with events in order: all that passed it on or changed a status, and at least each ticket's last comments.
+
+    `deadlines` are by the id of the ticket whose party is to know of it.
+    """
 
     chain: Chain
     events: tuple[Event, ...]
+    deadlines: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Whose digest it is, and when. `after` is the newest event of the digest before; `deadlines` are by the id of the party's
-    own ticket."""
+    """Whose digest it is, and when; `after` is the newest event of the digest before."""
 
     network: Network
     party: str
     after: int
     now: datetime
-    deadlines: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
     ]
     balls = sorted(visibility.balls(chain, network, ticket, matter.events), key=lambda ball: ball.since)
     came, at = _came(chain, ticket, told)
-    new, due = came > view.after, view.deadlines.get(ticket.id)
+    new, due = came > view.after, matter.deadlines.get(ticket.id)
     late = due is not None and due <= view.now
     section = _section(ticket, balls, [entry for event, entry in told if event > view.after], new=new, late=late)
     if section is None:

@@ -21,7 +21,7 @@ from relay.address import thread
 from relay.decision import Order
 from relay.digest import Matter, Row, View
 from relay.ledger import Stamp
-from relay.model import Contact, Digest, Party
+from relay.model import Chain, Contact, Digest, Event, Party
 from relay.settings import Settings
 from relay.store import DIGESTS, EVENTS, TICKETS, EventQuery
 
@@ -129,7 +129,7 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     """
     event, before = newest(connection), since(connection, party, now)
     ids = connection.execute(_CHAINS, {"party": party, "after": before.event}).scalars().all()
-    found = digest.rows(View(settings.network, party, before.event, now, _deadlines()), _matters(connection, ids[:MOST]))
+    found = digest.rows(View(settings.network, party, before.event, now), _matters(connection, ids[:MOST]))
     rows = [_as_data(row, settings.relay.domain) for row in found]
     return {
         "party": party,
@@ -178,17 +178,18 @@ def _matters(connection: Connection, ids: Sequence[int]) -> Iterator[Matter]:
     """The chains with what a digest needs of their events, a few queries for many."""
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        events: dict[int, list[Any]] = {}
-        chain_of: dict[int, int] = {}
+        events: dict[int, list[Event]] = {}
         chains = store.load_chains(connection, some)
         chain_of = {ticket.id: chain.id for chain in chains for ticket in chain.tickets}
         for event in _EVENTS.load(connection, chains=list(some)):
             events.setdefault(chain_of[event.ticket], []).append(event)
-        yield from (Matter(chain, tuple(events.get(chain.id, ()))) for chain in chains)
+        for chain in chains:
+            happened = tuple(events.get(chain.id, ()))
+            yield Matter(chain, happened, _deadlines(chain, happened))
 
 
-def _deadlines() -> dict[int, datetime]:
-    """By the id of a party's own ticket, until when something is to be done about it. Nothing knows of deadlines yet."""
+def _deadlines(_chain: Chain, _events: Sequence[Event]) -> dict[int, datetime]:
+    """By ticket, until when something is to be done, as far as its party may know. Nothing knows of deadlines yet."""
     return {}
 
 

@@ -132,7 +132,7 @@ def event(kind: Any, ticket: int, hours: int, **more: Any) -> Event:
 
 def rows(network: Network, chain: Chain, events: tuple[Event, ...], party: str, after: int = 0, **more: Any) -> Any:
     now_so = workflow.replay(chain, events)
-    return digest.rows(View(network, party, after, NOW + timedelta(days=2), **more), [Matter(now_so, events)])
+    return digest.rows(View(network, party, after, NOW + timedelta(days=2)), [Matter(now_so, events, **more)])
 
 
 def test_who_has_the_ball_decides_the_section() -> None:
