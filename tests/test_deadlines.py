@@ -165,6 +165,19 @@ def _known(chain: Chain, network: Network, reader: int) -> list[tuple[str, bool,
     ]
 
 
+@settings(deadline=None)
+@given(chains.chains)
+def test_nobody_hears_of_deadlines_beyond_his_own_links(found: tuple[Network, Chain]) -> None:
+    network, chain = found
+    links = {key: replace(link, **LIMITS) for key, link in network.links.items()}
+    limited = Network(network.domain, network.parties, links)
+    for reader in chain.tickets:
+        below = [ticket for ticket in chain.tickets if ticket.parent == reader.id and "status" in links[ticket.link or ""].share]
+        mine = [reader] if reader.parent is not None else []
+        expected = sorted((network.parties[ticket.party].name, ticket in mine) for ticket in mine + below) * 2
+        assert sorted((name, own) for name, own, _ in _known(chain, limited, reader.id)) == sorted(expected)
+
+
 # ── in general ─────────────────────────────────────────────────────────────────────────────────────────────
 
 moves = st.lists(st.tuples(st.sampled_from(get_args(Status)), st.integers(0, 100 * 60)), max_size=6)
