@@ -10,6 +10,7 @@ A token is 26 characters of RFC 4648 base32 in lower case, 128 random bits, so i
 | where a person decides about a held mail | `h-TOKEN` |
 | a link's intake | the link's key |
 | postmaster, abuse | themselves |
+| where a party's digest is asked for | digest |
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["thread", "note", "return-path", "held", "link", "postmaster"]
+Kind = Literal["thread", "note", "return-path", "held", "link", "postmaster", "digest"]
 PREFIXES: dict[str, Kind] = {"t": "thread", "n": "note", "b": "return-path", "h": "held"}
 ROLES = frozenset({"postmaster", "abuse"})
+DIGEST = "digest"
 # Names that a link must not have: they are, or will be, addresses of the relay itself.
-RESERVED = ROLES | {"mailer-daemon", "noreply", "digest", "relay"}
+RESERVED = ROLES | {"mailer-daemon", "noreply", DIGEST, "relay"}
 TOKEN = r"[a-z2-7]{26}"
 _ANY_TOKEN = re.compile(TOKEN, re.IGNORECASE)
 _TOKEN_BYTES = re.compile(rb"(?<![A-Za-z0-9])" + TOKEN.encode() + rb"(?=@)", re.IGNORECASE)
@@ -67,6 +69,11 @@ def held(token: str, domain: str) -> str:
     return f"h-{token}@{domain}"
 
 
+def digest(domain: str) -> str:
+    """The address that digests come from, and that answers with one."""
+    return f"{DIGEST}@{domain}"
+
+
 def brief(address: str) -> str:
     """The address as a log may show it: enough of a token to find it again, not enough to write to it.
 
@@ -105,6 +112,8 @@ def _local(local: str, links: Container[str]) -> Address | None:
         return Address(PREFIXES[tokened[1]], tokened[2])
     if local in ROLES:
         return Address("postmaster", local)
+    if local == DIGEST:
+        return Address("digest", local)
     return Address("link", local) if local in links else None
 
 

@@ -18,6 +18,7 @@ from relay.model import Chain, Contact, Envelope, Mail, Party, Proof, Ticket, Ve
 from relay.settings import Settings
 
 NO_SUCH = Refused(550, "5.1.1", "No such address here.")
+NO_DIGEST = "This address sends digests to those of the companies here, and {} is not known to be of one."
 UNPROVEN = (
     "It is not proven that {author} wrote this mail ({trust} is asked for). Send it through your own mail server, or have its "
     "SPF, DKIM and DMARC records looked at."
@@ -53,7 +54,8 @@ class Arrival:
     """One mail on its way through the steps, and what they have found so far.
 
     `released` is the party for which somebody has let it in, "" for a mail that comes by itself. `returns` are tokens of
-    return-paths, `decisions` of addresses that take a word about a held mail, `let_in` the ids of held mails to be settled.
+    return-paths, `decisions` of addresses that take a word about a held mail, `let_in` the ids of held mails to be settled;
+    `digests` are the parties whose digest the author has asked for.
     """
 
     connection: Connection
@@ -69,6 +71,7 @@ class Arrival:
     links: list[str] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
     postmaster: bool = False
     strange: list[Strange] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
@@ -79,12 +82,14 @@ class Arrival:
     @property
     def useless(self) -> bool:
         """Whether none of its addresses is its author's to use."""
-        return not (self.own or self.links or self.returns or self.decisions or self.postmaster)
+        return not (self.own or self.links or self.returns or self.decisions or self.digests or self.postmaster)
 
 
 def asks(connection: Connection, settings: Settings, envelope: Envelope) -> bool:
     """Whether a party whose addresses the mail goes to asks for a proof, so that DNS must be asked."""
-    found = (address.parse(to, settings.relay.domain, settings.links) for to in envelope.rcpt_to)
+    found = [address.parse(to, settings.relay.domain, settings.links) for to in envelope.rcpt_to]
+    if any(one and one.kind == "digest" for one in found):
+        return any(party.trust != "address" for party in settings.parties.values())
     keys = {key for one in found if one for key in [_owner(connection, settings, one)] if key}
     return any(people.party_of(settings.network, key).trust != "address" for key in keys)
 
@@ -120,6 +125,8 @@ def _sort(case: Arrival, found: address.Address) -> SmtpError | None:
         case.returns.append(found.key)
     elif found.kind == "held":
         return _sort_decision(case, found.key)
+    elif found.kind == "digest":
+        return _sort_digest(case)
     elif found.kind == "link":
         return _sort_link(case, found.key)
     else:
@@ -137,6 +144,21 @@ def _sort_decision(case: Arrival, token: str) -> SmtpError | None:
         return no
     case.decisions.append(token)
     return None
+
+
+def _sort_digest(case: Arrival) -> SmtpError | None:
+    """The digests of the parties that its author is of, as far as he has proven it; of none, it is no address for him."""
+    parties = [party for party in case.settings.parties.values() if may_read_digest(case, party)]
+    case.digests += [party.key for party in parties if case.verdict.shows(party.trust) == "yes" and not case.released]
+    if not parties:
+        return Refused(550, "5.7.1", NO_DIGEST.format(case.mail.author.address))
+    return None if case.digests or case.released else unproven(case, parties[0], case.verdict.shows(parties[0].trust))
+
+
+def may_read_digest(case: Arrival, party: Party) -> bool:
+    """Whether the author is of the party, or one of those whom its digest is for; not who only writes at one of its tickets."""
+    readers = party.digest.to if party.digest else ()
+    return is_of(case, party.key) or any(address.same(case.mail.author.address, reader) for reader in readers)
 
 
 def _sort_link(case: Arrival, key: str) -> SmtpError | None:

@@ -7,27 +7,30 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, people, rules, visibility
+from relay import address, deadlines, people, rules, visibility
 from relay.letters import WITH_FILES
-from relay.model import Attachment, Ball, Chain, Contact, Entry, Event, Letter, Ticket
+from relay.model import Attachment, Ball, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
 from relay.settings import Settings
 from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"}
+AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "digest", "due"}
 WHOLE_THREAD = {"pass", "history"}
-WITHOUT_WORDS = {"status", "help", "moved"}
+WITHOUT_WORDS = {"status", "help", "moved", "due"}
 WITH_CARD = {"pass", "opened", "history", "status"}
+WITH_DEADLINES = {"pass", "history", "status"}
 NEWEST = sys.maxsize
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
 _OF_MAIL = EventQuery(EVENTS.c.mail_id == bindparam("mail"), EVENTS.c.chain_id == bindparam("chain"))
 _MOVES = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(("passed", "status")))
+_CLOCKS = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(deadlines.KINDS))
 _UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bindparam("newest"))
 _LETTERS_BEFORE = (
     select(LETTERS.c.event_id, LETTERS.c.message_id)
@@ -55,6 +58,9 @@ class Writer:
         """The letter of a row of LETTERS; its attachments have no content yet."""
         if row.ticket_id is not None:
             return self._to_ticket(row)
+        if row.kind == "digest":
+            names = {"token": row.token, "message_id": row.message_id}
+            return digest(self._settings, row.data, Contact(row.recipient, row.recipient_name), at=row.created_at, **names)
         return self._to_party(row) if row.kind == "held" else self._to_postmaster(row)
 
     def _to_ticket(self, row: Row[Any]) -> Letter:
@@ -83,6 +89,7 @@ class Writer:
             actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
             facts=visibility.facts(chain, self._settings.network, ticket) if row.kind in WITH_CARD else (),
             balls=self._balls(chain, ticket) if row.kind == "status" else (),
+            deadlines=self._deadlines(chain, ticket, row),
             automatic=row.kind in AUTOMATIC or {entry.kind for entry in entries} == {"paused"},
             may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
@@ -150,6 +157,17 @@ class Writer:
     def _balls(self, chain: Chain, ticket: Ticket) -> tuple[Ball, ...]:
         return visibility.balls(chain, self._settings.network, ticket, _MOVES.load(self._connection, chain=chain.id))
 
+    def _deadlines(self, chain: Chain, ticket: Ticket, row: Row[Any]) -> tuple[Deadline, ...]:
+        """What is due; of a reminder, what it was ordered for, so that a retry says what the first try said."""
+        network = self._settings.network
+        if row.kind == "due":
+            told = ((chain.ticket(one["ticket"]), one) for one in row.data["deadlines"])
+            return tuple(_reminded(chain, network, ticket, about, one) for about, one in told)
+        if row.kind not in WITH_DEADLINES or not deadlines.limited(network):
+            return ()
+        dues = deadlines.of(chain, network, _CLOCKS.load(self._connection, chain=chain.id), row.created_at)
+        return visibility.deadlines(chain, network, ticket, dues, row.created_at)
+
     def _newest_of(self, chain: Chain, row: Row[Any]) -> int:
         """The last event of the mail that passed the chain on: what came after it has letters of its own."""
         mine = self._connection.execute(
@@ -170,7 +188,8 @@ class Writer:
     def _references(self, row: Row[Any]) -> tuple[str, ...]:
         """Ids that this party has seen, oldest first: its own mails and our earlier letters to it; the last is answered."""
         values = {"ticket": row.ticket_id, "upto": row.event_id or NEWEST, "letter": row.id}
-        found = [*self._connection.execute(_LETTERS_BEFORE, values), *self._connection.execute(_OWN_MAILS, values)]
+        after = values | {"upto": values["upto"] + (row.kind == "due")}  # it follows the letters about the latest event, too
+        found = [*self._connection.execute(_LETTERS_BEFORE, after), *self._connection.execute(_OWN_MAILS, values)]
         ids = [message_id for _, message_id in sorted(found, key=lambda pair: pair[0])]
         ids += self._answered(row)
         return tuple(dict.fromkeys(found for found in ids if _MESSAGE_ID.fullmatch(found) and found != row.message_id))[
@@ -191,6 +210,30 @@ class Writer:
             self._loaded[key] = load()
         found: T = self._loaded[key]
         return found
+
+
+def digest(settings: Settings, data: Mapping[str, Any], to: Contact, *, token: str, message_id: str, at: datetime) -> Letter:
+    """A letter with what `digester.collect` has found; its subject is said in the reader's language, by `overview`."""
+    relay, party = settings.relay, people.party_of(settings.network, data["party"])
+    return Letter(
+        kind="digest",
+        language=party.language,
+        timezone=party.timezone,
+        to=to,
+        sender=address.digest(relay.domain),
+        sender_name=relay.name,
+        return_path=address.return_path(token, relay.domain),
+        message_id=message_id,
+        subject="",
+        date=at,
+        automatic=True,
+        data=data,
+    )
+
+
+def _reminded(chain: Chain, network: Network, reader: Ticket, ticket: Ticket, told: Mapping[str, Any]) -> Deadline:
+    name = visibility.party_name(chain, network, reader, ticket)
+    return Deadline(name, ticket.id == reader.id, told["kind"], datetime.fromisoformat(told["at"]), told["over"])
 
 
 def files(letter: Letter) -> list[Attachment]:

@@ -22,7 +22,7 @@ MOST_STARS = 5
 FROM_ABOVE = frozenset({"rate"})  # beside the moves of `workflow` that are
 PUBLIC = {*MOVES, "ref", "rate", "field"}  # what others see: not for an internal mail
 
-WITHOUT_ARGUMENT = frozenset({"history", "status", "full", "mute", "help"})
+WITHOUT_ARGUMENT = frozenset({"history", "status", "full", "mute", "digest", "help"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +258,6 @@ DEEDS: Mapping[str, Callable[[Case, Command], Deed]] = {
     "status": _answer("status"),
     "full": _full,
     "mute": _mute,
+    "digest": _answer("digest"),
     "help": _answer("help"),
 }

@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from structlog.typing import FilteringBoundLogger
 
-from relay import held, quotas
+from relay import digester, health, held, quotas, reminders
 from relay.intake import Intake, Shelves
 from relay.ledger import Stamp
 from relay.settings import Settings
 from relay.settle import UNSCANNED
 from relay.store import MAILS
+from relay.undelivered import tell_postmaster
 
 EVERY = 60.0  # seconds
 Chore = Callable[[], Awaitable[None]]
@@ -34,7 +37,8 @@ class Housekeeping:
         self._shelves, self._intake, self._settings, self._log = shelves, intake, settings, log
         self._woken = asyncio.Event()
         self._tries: Counter[str] = Counter()
-        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget)
+        self._watch = reminders.Watch()
+        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._remind, self._digests)
 
     def wake(self) -> None:
         """Something may be possible now that was not before."""
@@ -90,6 +94,49 @@ class Housekeeping:
     async def _forget(self) -> None:
         """What parties had of the relay on other days."""
         await self._shelves.database.write(lambda c: quotas.forget(c, datetime.now(UTC)))
+
+    async def _digests(self) -> None:
+        """Digests whose time has come are made and put into the outbox; one that cannot be made stops no other."""
+        database, settings = self._shelves.database, self._settings()
+        for party in await database.read(lambda c: digester.unbegun(c, settings)):
+            await database.write(partial(digester.begin, party=party, now=datetime.now(UTC)))
+        for party, moment in (await database.read(lambda c: digester.due(c, settings, datetime.now(UTC)))).items():
+            try:
+                await (self._digest(settings, party, moment) if party else self._health(settings, moment))
+            except Exception:  # noqa: BLE001 - it comes round again
+                self._log.exception("digest_failed", party=party)
+
+    async def _digest(self, settings: Settings, party: str, moment: datetime) -> None:
+        stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
+        data = await self._shelves.database.read(lambda c: digester.collect(c, settings, party, stamp.now))
+        if await self._shelves.database.write(lambda c: digester.send(c, settings, data, moment, stamp)):
+            self._log.info("digest_made", party=party, due=moment.isoformat(), rows=len(data["rows"]))
+
+    async def _health(self, settings: Settings, moment: datetime) -> None:
+        """The postmaster's; nothing is written where there is nothing to say."""
+        stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
+
+        def look(connection: Connection) -> tuple[dict[str, Any] | None, int]:
+            since = digester.since(connection, digester.POSTMASTER, stamp.now)
+            return health.statement(connection, settings, since, moment, stamp.now), digester.newest(connection)
+
+        def tell(connection: Connection) -> None:
+            if digester.claim(connection, digester.POSTMASTER, moment, newest, len(statement or ())) and statement:
+                tell_postmaster(connection, settings, stamp, statement)
+
+        statement, newest = await self._shelves.database.read(look)
+        await self._shelves.database.write(tell)
+
+    async def _remind(self) -> None:
+        """Those who have the ball hear of deadlines that come, those above them of deadlines that are past."""
+        settings, database, now = self._settings(), self._shelves.database, datetime.now(UTC)
+        chains = await database.read(lambda c: self._watch.due(c, settings, now))
+        for start in range(0, len(chains), reminders.TOGETHER):
+            some = chains[start : start + reminders.TOGETHER]
+            for chain in await database.read(partial(self._watch.look, settings=settings, chains=some, now=now)):
+                stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
+                count = await database.write(partial(reminders.tell, settings=settings, chain_id=chain, stamp=stamp))
+                self._log.info("reminded", chain=chain, reminders=count)
 
 
 @contextmanager

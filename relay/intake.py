@@ -90,7 +90,7 @@ class Intake:
         found = address.parse(recipient, settings.relay.domain, settings.links)
         if found is None:
             raise Refused(550, "5.1.1", "No such address here.")
-        if found.kind in ("link", "postmaster") or found in self._known:
+        if found.kind in ("link", "postmaster", "digest") or found in self._known:
             return
         if not await self._exists(found):
             raise Refused(550, "5.1.1", "No such address here.")

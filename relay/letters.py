@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from relay import markup, mime
+from relay import markup, mime, overview
 from relay.markup import Picture
-from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
+from relay.model import Action, Attachment, Clock, Deadline, Entry, EventKind, Letter, Seat
 from relay.receipt import beginning
 from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, languages
 
@@ -99,6 +99,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What is due, by whom; `left` in words while the clock stands, "" while it runs."""
+
+    party: str
+    own: bool
+    kind: Clock
+    at: datetime
+    over: bool
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a party needs to know: the lines to be filled in, and a mailto link that begins with them ("" when too long)."""
 
@@ -133,6 +145,7 @@ class Letters:
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
+        letter = overview.titled(letter, language) if letter.kind == "digest" else letter
         values = self._values(letter, language, pictures)
         text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
         return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
@@ -217,6 +230,7 @@ class Letters:
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
             "balls": [Held(mime.clean(ball.party), ball.own, ball.since) for ball in letter.balls],
+            "dues": [_due(one, language) for one in letter.deadlines],
             "facts": [(mime.clean(fact.name), mime.clean(fact.value, 1000)) for fact in letter.facts],
             "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
             "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]
@@ -230,6 +244,7 @@ class Letters:
             **_data(letter, language),
             **_held(letter, language, subject),
             **_receipt(letter, language, subject),
+            **(overview.values(letter, language, _offer) if letter.kind == "digest" else {}),
         }
 
 
@@ -328,11 +343,22 @@ def _holders(seats: Sequence[Seat]) -> list[str]:
     return [mime.clean(seat.party) for seat in below if seat.depth == seats[own].depth + 1]
 
 
+def _due(deadline: Deadline, language: Language) -> Due:
+    left = "" if deadline.left is None else language.duration(max(1, int(deadline.left.total_seconds()) // 60))
+    return Due(mime.clean(deadline.party), deadline.own, deadline.kind, deadline.at, deadline.over, left)
+
+
 def _deed(action: Action, language: Language, recipient: str, subject: str) -> Deed:
     meaning, placeholder = language.meaning(action.word)
     line = language.command(action.word, mime.clean(action.argument))
     mailto = _mailto(recipient, subject, f"{line} " if placeholder and not action.argument else line)
     return Deed(line if action.argument else f"{line} {placeholder}".rstrip(), meaning, mailto)
+
+
+def _offer(language: Language, recipient: str, title: str, action: Action | None) -> Deed:
+    """An action at a ticket that the letter is not of, or None for an answer to it."""
+    subject = _subject_query(title)
+    return _deed(action, language, recipient, subject) if action else Deed("", "", _mailto(recipient, subject, ""))
 
 
 def _mailto(recipient: str, subject: str, line: str) -> str:

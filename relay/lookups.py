@@ -5,25 +5,29 @@ Every answer is plain JSON values, as `--json` prints them; the command line lay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
 
-from relay import address, people, store, workflow
+from relay import address, deadlines, people, store, workflow
+from relay.deadlines import Due
 from relay.model import Chain, Event, Ticket
 from relay.settings import Settings
-from relay.store import ADMITTED, CHAINS, EVENTS, LETTERS, MAILS, PAUSES, TICKETS
+from relay.store import ADMITTED, CHAINS, EVENTS, LETTERS, MAILS, PAUSES, TICKETS, EventQuery
 
 WAITING = ("due", "claimed", "held")
 Facts = dict[str, Any]
+_CLOCKS = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(deadlines.KINDS))
 
 
 def chains(connection: Connection, settings: Settings, *, everything: bool = False) -> list[Facts]:
-    """The open chains (or all), newest first: number, subject, since when, how many tickets, who has the ball."""
+    """The open chains (or all), newest first: number, subject, since when, how many tickets, who has the ball, who is late."""
     found = (store.load_chain(connection, chain_id) for chain_id in connection.execute(_newest_chains()).scalars().all())
-    return [_chain(chain, settings) for chain in found if everything or workflow.holders(chain)]
+    return [
+        _chain(chain, settings, _dues(connection, chain, settings)) for chain in found if everything or workflow.holders(chain)
+    ]
 
 
 def show(connection: Connection, settings: Settings, number: str) -> Facts | None:
@@ -33,8 +37,9 @@ def show(connection: Connection, settings: Settings, number: str) -> Facts | Non
         return None
     chain = store.load_chain(connection, chain_id)
     letters = connection.execute(select(LETTERS).where(LETTERS.c.chain_id == chain_id).order_by(LETTERS.c.id))
-    return _chain(chain, settings) | {
-        "tickets": [_ticket(chain, ticket, settings) for ticket in chain.tickets],
+    dues = _dues(connection, chain, settings)
+    return _chain(chain, settings, dues) | {
+        "tickets": [_ticket(chain, ticket, settings) | {"due": _due(dues.get(ticket.id, ()))} for ticket in chain.tickets],
         "events": [_event(chain, event, settings) for event in store.load_events(connection, EVENTS.c.chain_id == chain_id)],
         "deliveries": [letter(row, settings) for row in letters],
     }
@@ -138,13 +143,38 @@ def _newest_chains() -> Any:
     return select(CHAINS.c.id).order_by(CHAINS.c.id.desc())
 
 
-def _chain(chain: Chain, settings: Settings) -> Facts:
+def _dues(connection: Connection, chain: Chain, settings: Settings) -> dict[int, tuple[Due, ...]]:
+    if not any(ticket.link in deadlines.limited(settings.network) for ticket in chain.tickets):
+        return {}
+    return deadlines.of(chain, settings.network, _CLOCKS.load(connection, chain=chain.id), datetime.now(UTC))
+
+
+def _due(dues: Iterable[Due]) -> list[Facts]:
+    """A ticket's deadlines; of one that stands, `at` is when it would be if it went on now. `left` is in working seconds."""
+    return [
+        {
+            "kind": due.kind,
+            "at": moment(due.at),
+            "state": due.state,
+            "left": int(due.left.total_seconds()),
+            "met_at": moment(due.met_at),
+            "missed": due.missed,
+            "overdue": due.overdue(datetime.now(UTC)),
+        }
+        for due in dues
+    ]
+
+
+def _chain(chain: Chain, settings: Settings, dues: Mapping[int, Iterable[Due]]) -> Facts:
+    now = datetime.now(UTC)
+    late = [chain.ticket(ticket) for ticket, of_ticket in dues.items() if any(due.overdue(now) for due in of_ticket)]
     return {
         "number": chain.number,
         "subject": chain.subject,
         "opened_at": moment(chain.opened_at),
         "parties": len(chain.tickets),
         "ball": _parties(workflow.holders(chain), settings),
+        "overdue": _parties(late, settings),
     }
 
 

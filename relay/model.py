@@ -17,12 +17,27 @@ Share = Literal["comments", "attachments", "status", "reference", "fields"]
 SHARES: tuple[Share, ...] = ("comments", "attachments", "status", "reference", "fields")
 Status = Literal["new", "accepted", "in progress", "waiting", "resolved", "closed", "declined", "cancelled"]
 Receipts = Literal["needed", "all", "none"]
+Remind = Literal["hours", "always"]
+Clock = Literal["respond", "resolve"]
 Proof = Literal["yes", "no", "later", "elsewhere"]
 EventKind = Literal[
     "comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered", "paused"
 ]
 LetterKind = Literal[
-    "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
+    "comment",
+    "pass",
+    "opened",
+    "note",
+    "receipt",
+    "history",
+    "status",
+    "help",
+    "undelivered",
+    "held",
+    "moved",
+    "postmaster",
+    "digest",
+    "due",
 ]
 
 
@@ -55,11 +70,30 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A part of a weekday at which a party works: `day` 0 is Monday, `opens` and `closes` are local minutes (1440: 24:00)."""
+
+    day: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long something may take: a party's working weeks, its working days, and working time beside these (see `hours`)."""
+
+    weeks: int = 0
+    days: int = 0
+    rest: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """An organisation of a chain, as configured under `[parties.KEY]`; `language` and `timezone` are resolved.
 
     `receipts`: whether its people get a receipt for a mail that has something to say about, for all, or for none.
-    `suggest`: whether a receipt offers the status that free text looks like.
+    `suggest`: whether a receipt offers the status that free text looks like. `hours` are when it works, empty for always, but for
+    the `holidays`: "2027-01-01", or "05-09" for that day of every year. `remind`: whether reminders wait for its hours.
     """
 
     key: str
@@ -74,11 +108,17 @@ class Party:
     desk: Desk | None = None
     receipts: Receipts = "needed"
     suggest: bool = True
+    hours: tuple[Opening, ...] = ()
+    holidays: frozenset[str] = frozenset()
+    remind: Remind = "hours"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The right of `upstream` to pass tickets to `downstream` (party keys); KEY@domain is its intake address."""
+    """The right of `upstream` to pass tickets to `downstream` (party keys); KEY@domain is its intake address.
+
+    `respond_within` and `resolve_within` are in `downstream`'s hours.
+    """
 
     key: str
     upstream: str
@@ -86,8 +126,8 @@ class Link:
     share: frozenset[Share] = frozenset(SHARES)
     fields: tuple[str, ...] = ()
     identity: Identity = "person"
-    respond_within: timedelta | None = None
-    resolve_within: timedelta | None = None
+    respond_within: Limit | None = None
+    resolve_within: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +484,21 @@ class Ball:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """When something is due, as one reader may see it: by `party`, the reader's `own` or that of a ticket right below.
+
+    `over`: that was before now. `left` is the working time that is left while the clock stands, None while it runs.
+    """
+
+    party: str
+    own: bool
+    kind: Clock
+    at: datetime
+    over: bool = False
+    left: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """What a reader may do now: a command word and its argument, offered as a mailto link and in words."""
 
@@ -455,16 +510,18 @@ class Action:
 class Letter:
     """All that goes into one mail to one contact.
 
-    `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster"), `sender_name` what stands beside it.
+    `sender` is the receiving ticket's thread address (postmaster@ for `kind` "postmaster", digest@ for "digest"), `sender_name`
+    what stands beside it.
     `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
     address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted, `may_mute` for List-Unsubscribe. `facts`
-    are what is known of the matter, `balls` who has it since when. `data` by kind:
+    are what is known of the matter, `balls` who has it since when, `deadlines` what is due. `data` by kind:
     "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
     chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
-    "postmaster" {"what": str, "details": {label: value}, "text": str}.
+    "postmaster" {"what": str, "details": {label: value}, "text": str},
+    "digest": as `digester.collect` says.
     """
 
     kind: LetterKind
@@ -486,6 +543,7 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     facts: tuple[Fact, ...] = ()
     balls: tuple[Ball, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
     automatic: bool = False
     may_mute: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)

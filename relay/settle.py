@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, arrival, breaker, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
+from relay import address, arrival, breaker, digester, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
 from relay.arrival import Arrival, Own
-from relay.decision import Decision, Problem, Turn
+from relay.decision import Decision, Order, Problem, Turn
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.mail import commands
@@ -24,7 +24,7 @@ from relay.store import LETTERS
 from relay.undelivered import Failure, fail, tell_postmaster
 
 UNKNOWN = Verdict()  # of a mail whose author nobody asks for
-ASKED_FOR = ("help", "history", "status")  # letters that somebody gets because he asks
+ASKED_FOR = ("help", "history", "status", "digest")  # letters that somebody gets because he asks
 UNSCANNED = "the scanner does not answer: the files have not been looked at"
 
 
@@ -87,6 +87,8 @@ def _settled(case: Arrival) -> Outcome | SmtpError:
         _returned(case, token)
     for token in dict.fromkeys(case.decisions):
         _decided(case, token)
+    for party in dict.fromkeys(case.digests):
+        _digest(case, party)
     if case.postmaster:
         _forward(case)
     return _remember(case, _outcome(case))
@@ -122,9 +124,9 @@ def _over_a_limit(case: Arrival) -> Deferred | None:
 
 
 def _party(case: Arrival) -> str:
-    """Whose mail it is; "" where it goes to no ticket and no link of its author's."""
+    """Whose mail it is; "" where it goes to no ticket and no link of its author's, and asks for no digest."""
     own, links = (own.ticket.party for own in case.own), (case.settings.links[key].upstream for key in case.links)
-    return next(iter((*own, *links)), "")
+    return next(iter((*own, *links, *case.digests)), "")
 
 
 def _too_much_for_the_postmaster(case: Arrival) -> Deferred | None:
@@ -194,8 +196,10 @@ def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = Fa
     case.again = before and not decision.events
     if case.again:
         return
-    decision = _answered_within(case, decision)
+    decision, digests = _digests_apart(case, own.ticket, _answered_within(case, decision))
     ledger.save(case.connection, own.chain, decision, case.stamp)
+    for order in digests:
+        digester.answer(case.connection, case.settings, own.ticket.party, order.to, case.stamp)
     if case.mail.kind == "reply":
         breaker.watch(case.connection, case.settings, own.chain.id, own.ticket.id, case.stamp)
     _deaf(case, own, decision)
@@ -218,6 +222,19 @@ def _answered_within(case: Arrival, decision: Decision) -> Decision:
     if over:
         case.done.append(f"no answer: {over[0].to.address} has had {limits.answers_a_day} today")
     return replace(decision, orders=tuple(order for order in decision.orders if order not in over))
+
+
+def _digests_apart(case: Arrival, ticket: Ticket, decision: Decision) -> tuple[Decision, list[Order]]:
+    """The decision without the digests that it orders: those are of all the party's tickets, as they stand when it is saved.
+
+    Who only writes at this ticket gets the status of this one.
+    """
+    party = people.party_of(case.settings.network, ticket.party)
+    asked = [order for order in decision.orders if order.kind == "digest"]
+    rest = tuple(order for order in decision.orders if order not in asked)
+    if not asked or arrival.may_read_digest(case, party):
+        return replace(decision, orders=rest), asked
+    return replace(decision, orders=(*rest, *(replace(order, kind="status") for order in asked))), []
 
 
 def _deaf(case: Arrival, own: Own, decision: Decision) -> None:
@@ -315,6 +332,20 @@ def _tell_of_machine(case: Arrival, party: str) -> None:
 
 
 # ── strangers, returned mail, the postmaster's ─────────────────────────────────────────────────────────────
+
+
+def _digest(case: Arrival, party: str) -> None:
+    """A mail to digest@ is answered with one; what else it says reaches nobody, unless it has other recipients, too."""
+    mail, author = case.mail, case.mail.author
+    case.done.append("a digest was asked for")
+    if mail.kind != "reply" or not ledger.first_time(case.connection, f"digest:{case.identity}", party, 0, case.envelope.id):
+        return
+    if not quotas.may_be_answered(case.connection, case.settings.limits, author.address, case.stamp.now):
+        case.done.append(f"no answer: {author.address} has had {case.settings.limits.answers_a_day} today")
+        return
+    more = mail.text.strip() or mail.attachments or any(command.word != "digest" for command in mail.commands)
+    unheard = bool(more) and not (case.touched or case.postmaster)
+    digester.answer(case.connection, case.settings, party, author, case.stamp, unheard=unheard)
 
 
 def _forward(case: Arrival) -> None:

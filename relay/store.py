@@ -31,7 +31,8 @@ CHAINS, TICKETS, PARTICIPANTS = table(tables.ChainRow), table(tables.TicketRow),
 EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRow), table(tables.LetterRow)
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
-TALLIES = table(tables.TallyRow)
+TALLIES, DIGESTS = table(tables.TallyRow), table(tables.DigestRow)
+REMINDERS = table(tables.ReminderRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people
@@ -98,6 +99,10 @@ _CHAIN_TICKETS = select(TICKETS).where(TICKETS.c.chain_id == bindparam("chain"))
 _CHAIN_PEOPLE = (
     select(PARTICIPANTS).join(TICKETS, TICKETS.c.id == PARTICIPANTS.c.ticket_id).where(TICKETS.c.chain_id == bindparam("chain"))
 )
+_OF: BindParameter[int] = bindparam("chains", expanding=True)
+_CHAINS_OF = select(CHAINS).where(CHAINS.c.id.in_(_OF)).order_by(CHAINS.c.id)
+_TICKETS_OF = select(TICKETS).where(TICKETS.c.chain_id.in_(_OF)).order_by(TICKETS.c.id)
+_PEOPLE_OF = select(PARTICIPANTS).join(TICKETS, TICKETS.c.id == PARTICIPANTS.c.ticket_id).where(TICKETS.c.chain_id.in_(_OF))
 
 
 # ── finding ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,6 +315,21 @@ def load_chain(connection: Connection, chain_id: int, *, lock: bool = False) -> 
         people[person.ticket_id].append(person)
     rows = connection.execute(_CHAIN_TICKETS, wanted)
     return Chain(row.id, row.number, row.subject, row.opened_at, tuple(_ticket(found, people[found.id]) for found in rows))
+
+
+def load_chains(connection: Connection, ids: Sequence[int]) -> list[Chain]:
+    """Those chains with their tickets, in the order of their numbers: three queries for all."""
+    tickets: dict[int, list[Row[Any]]] = defaultdict(list)
+    people: dict[int, list[Row[Any]]] = defaultdict(list)
+    wanted = {"chains": list(ids)}
+    for row in connection.execute(_TICKETS_OF, wanted):
+        tickets[row.chain_id].append(row)
+    for person in connection.execute(_PEOPLE_OF, wanted):
+        people[person.ticket_id].append(person)
+    return [
+        Chain(row.id, row.number, row.subject, row.opened_at, tuple(_ticket(one, people[one.id]) for one in tickets[row.id]))
+        for row in connection.execute(_CHAINS_OF, wanted)
+    ]
 
 
 class EventQuery:

@@ -13,11 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from typing import Any
 
 from relay import address, workflow
-from relay.model import Attachment, Ball, Chain, Entry, Event, EventKind, Fact, Network, Party, Seat, Share, Ticket
+from relay.deadlines import Due
+from relay.model import Attachment, Ball, Chain, Deadline, Entry, Event, EventKind, Fact, Network, Party, Seat, Share, Ticket
 from relay.ways import Hop, hidden, line, path, shared, stand_in, withholds
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
@@ -94,6 +96,35 @@ def balls(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event
         for ticket, at in known
         if "status" in shared(path(chain, network, reader, ticket))
     )
+
+
+def deadlines(
+    chain: Chain, network: Network, reader: Ticket, dues: Mapping[int, Iterable[Due]], now: datetime
+) -> tuple[Deadline, ...]:
+    """What is due, as far as the party of `reader` may know: its own deadlines, and those of whom it has passed the ticket on to.
+
+    `dues` are as `deadlines.of` has them; what is met, or not asked for any more, is left out.
+    """
+    known = (chain.ticket(ticket) for ticket in dues if may_know_due(network, reader, chain.ticket(ticket)))
+    return tuple(
+        Deadline(
+            party=_party(network, ticket).name,
+            own=ticket.id == reader.id,
+            kind=due.kind,
+            at=due.at,
+            over=due.overdue(now),
+            left=due.left if due.stopped and due.left else None,
+        )
+        for ticket in known
+        for due in dues[ticket.id]
+        if due.open
+    )
+
+
+def may_know_due(network: Network, reader: Ticket, ticket: Ticket) -> bool:
+    """Whether `reader`'s party may know when a ticket is due: both ends of its link may, the upper one if it shares statuses."""
+    link = network.links.get(ticket.link or "")
+    return reader.id == ticket.id or (reader.id == ticket.parent and link is not None and "status" in link.share)
 
 
 def stays(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("see where the ticket stands", ""),
     "full": ("send on what was cut from your last mail", ""),
     "mute": ("stop the mails of this ticket to you", ""),
+    "digest": ("see what waits for whom in all your tickets", ""),
     "help": ("get the list of commands", ""),
 }
 

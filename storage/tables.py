@@ -62,7 +62,7 @@ class TicketRow(SQLModel, table=True):
     __tablename__ = "tickets"
     id: int | None = Field(default=None, primary_key=True)
     chain_id: int = Field(foreign_key="chains.id", index=True)
-    party: str
+    party: str = Field(index=True)
     parent_id: int | None = Field(default=None, foreign_key="tickets.id")
     link: str | None = None
     status: str
@@ -230,6 +230,17 @@ class PauseRow(SQLModel, table=True):
     times: int = 1
 
 
+class ReminderRow(SQLModel, table=True):
+    """That somebody was told of a stage (before, at, after) of a ticket's deadline, of its clock `kind`, and when."""
+
+    __tablename__ = "reminders"
+    ticket_id: int = Field(primary_key=True, foreign_key="tickets.id")
+    kind: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    deadline: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
+    at: datetime = utc()
+
+
 class SightingRow(SQLModel, table=True):
     """That a mail (by Message-ID and content) has had its effect on a target: what makes "nothing twice" hold.
 
@@ -242,3 +253,17 @@ class SightingRow(SQLModel, table=True):
     target: str = Field(primary_key=True)
     chain_id: int
     mail_id: str
+
+
+class DigestRow(SQLModel, table=True):
+    """That a party's digest for a moment was made, so that it is made once; `party` "" is the postmaster's.
+
+    `due` is that moment, `event_id` the newest event at the time: what comes after it is new in the next one. `rows` is how
+    many tickets it named; with none nobody got it.
+    """
+
+    __tablename__ = "digests"
+    party: str = Field(primary_key=True)
+    due: datetime = Field(default=None, sa_column=Column(UtcDateTime, primary_key=True))
+    event_id: int = 0
+    rows: int = 0

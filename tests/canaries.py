@@ -24,7 +24,7 @@ from sqlalchemy import Row, Table, create_engine, select
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
-from relay import address, cleaning, outbox, store
+from relay import address, cleaning, digester, outbox, store
 from relay.correspondence import bare, filled
 from relay.intake import tokens_of
 from relay.ledger import Stamp
@@ -70,6 +70,7 @@ ALLOWED: Mapping[Kind, Callable[[list[Link]], bool]] = {  # on the way from the 
     "field": lambda links: crosses(links, "fields"),
     "full": lambda links: all(link.identity == "person" and link.share >= set(SHARES) for link in links),
 }
+INSIDE = {"internal", "misspelt", "note", "answer a note", "pass inside", "away", "away to the letter"}  # deeds
 _ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -243,10 +244,18 @@ class World:
             self.seen[posted.row.ticket_id].add(posted.row.message_id)
         return new
 
+    def digests(self) -> None:
+        """A digest for each party, up to now and of everything."""
+        with self._engine.begin() as connection:
+            for party in self.settings.parties.values():
+                digester.answer(connection, self.settings, party.key, party.contacts[0], Stamp(DOMAIN, "", self.now))
+
     # ── what should be ─────────────────────────────────────────────────────────────────────────────────────
 
     def leaks(self, posted: Posted) -> list[str]:
         """All that stands in that letter and must not."""
+        if posted.row.kind == "digest":
+            return self._leaks_of_digest(posted)
         if posted.row.ticket_id is None:
             return []  # the postmaster may see all
         ticket = self.tickets[posted.row.ticket_id]
@@ -259,6 +268,17 @@ class World:
             *(f"address {token}" for token in strange),
             *(f"reference to {named_id}" for named_id in named if named_id not in self.seen[ticket.id]),
         ]
+
+    def _leaks_of_digest(self, posted: Posted) -> list[str]:
+        """A digest may say what one of the party's tickets may, but nothing internal, and has no thread address but theirs."""
+        party = posted.row.data["party"]
+        mine = [row for row in self.tickets.values() if row.party == party]
+        strange = {token.lower() for token in _TOKENED.findall(posted.all)} - {f"t-{row.thread}" for row in mine}
+        told = {one: self.canaries[one] for one in found_in(posted.all)}
+        inside = [one for one, canary in told.items() if canary.where.rpartition(" of ")[2] in INSIDE]
+        others = [one for one, canary in told.items() if canary.party != party or canary.kind in ("unsaid", "cut")]
+        foreign = [one for one in others if not any(self._may_any(ticket, one, posted) for ticket in mine)]
+        return [*(f"{told[one]} {one}" for one in (*inside, *foreign)), *(f"address {token}" for token in strange)]
 
     def _may_any(self, reader: Row[Any], made: str, posted: Posted) -> bool:
         """Whether the party of a ticket may see a canary in one of the places where it was said."""

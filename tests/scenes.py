@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from relay import address
 from relay.model import Contact
-from tests.canaries import Canary, Kind, Posted, World, found_in
+from tests.canaries import INSIDE, Canary, Kind, Posted, World, found_in
 from tests.chains import DOMAIN
 from tests.documents import doc, docx, pdf, png
 from tests.lines import Word, lines
@@ -26,7 +26,6 @@ Deed = Literal[
     "open released",
 ]  # fmt: skip
 DEEDS: tuple[Deed, ...] = Deed.__args__  # type: ignore[attr-defined]
-INSIDE = {"internal", "misspelt", "note", "answer a note", "pass inside", "away", "away to the letter"}
 OPENING = {"open", "open released"}
 RELEASED = {"released", "open released"}
 BY_A_STRANGER = {"stranger", *RELEASED}

@@ -102,6 +102,8 @@ def play(world: World, script: list[Act]) -> None:
         if not act.late:
             look(world)
     look(world)
+    world.digests()
+    look(world)
     look(world)  # what failed deliveries have brought about
     missing = world.missing()
     assert not missing, missing

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from relay import handbook, keywords, wording
+from relay import handbook, keywords, overview, wording
 from relay.letters import Letters
 from relay.model import LetterKind, Status
 from relay.wording import TemplateError
@@ -50,6 +50,7 @@ def spoken() -> set[tuple[str | None, str]]:
         | {(None, meaning) for meaning in wording.ANSWERS.values()}
         | {("argument", argument) for _, argument in wording.COMMANDS.values() if argument}
         | {(None, sentence) for sentence in handbook.SENTENCES}
+        | {(None, sentence) for sentence in overview.SENTENCES}
         | {("status", status) for status in get_args(Status)}
     )
 

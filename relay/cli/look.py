@@ -39,8 +39,11 @@ def chains(ctx: typer.Context, everything: AllOption = False, as_json: JsonOptio
     if as_json:
         print_json(found)
     else:
-        rows = [(c["number"], c["opened_at"], c["parties"], ", ".join(c["ball"]), c["subject"]) for c in found]
-        table(("chain", "opened", "parties", "has the ball", "subject"), rows, "No chain is open.")
+        rows = [
+            (c["number"], c["opened_at"], c["parties"], ", ".join(c["ball"]), ", ".join(c["overdue"]), c["subject"])
+            for c in found
+        ]
+        table(("chain", "opened", "parties", "has the ball", "overdue", "subject"), rows, "No chain is open.")
 
 
 def show(ctx: typer.Context, number: str, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -97,13 +100,26 @@ def _print_chain(chain: Facts) -> None:
 
 
 def _print_more(ticket: Facts) -> None:
-    """What only some tickets have: facts that the party has told, people who want no letters."""
+    """What only some tickets have: facts that the party has told, people who want no letters, deadlines."""
     told = [f"{name}: {value}" for name, value in ticket["facts"].items()]
     more = told + [f"no letters to {address}, who has asked for none" for address in ticket["muted"]]
+    more += [_due(due) for due in ticket["due"] if due["state"] != "void"]
     for line in more:
         typer.echo(f"{ticket['name']}: {line}")
     if more:
         typer.echo()
+
+
+def _due(due: Facts) -> str:
+    late = ", overdue" if due["overdue"] else ", missed" if due["missed"] else ""
+    how = (
+        f"met {due['met_at']}"
+        if due["met_at"]
+        else f"the clock stands, {due['left'] // 60} min left"
+        if due["state"] == "stopped"
+        else "running"
+    )
+    return f"to {due['kind']} by {due['at']}: {how}{late}"
 
 
 def _print_event(event: Facts, names: dict[int, str]) -> None:

@@ -31,9 +31,8 @@ def _trust(settings: Settings) -> Iterator[str]:
 
 def _party_keys(settings: Settings) -> Iterator[str]:
     for key, party in settings.parties.items():
-        for name, value in (("digest", party.digest), ("desk", party.desk)):
-            if value:
-                yield f"{dotted(('parties', key, name))} {NOT_YET}"
+        if party.desk:
+            yield f"{dotted(('parties', key, 'desk'))} {NOT_YET}"
 
 
 def _unheard(settings: Settings) -> Iterator[str]:
@@ -52,11 +51,12 @@ def _foreign_domain(settings: Settings) -> Iterator[str]:
                 yield f'{where}: "{contact.address}" is at a domain of {whose}'
 
 
-def _link_keys(settings: Settings) -> Iterator[str]:
+def _untold(settings: Settings) -> Iterator[str]:
     for key, link in settings.links.items():
         for name in ("respond_within", "resolve_within"):
-            if getattr(link, name):
-                yield f"{dotted(('links', key, name))} {NOT_YET}"
+            if getattr(link, name) and "status" not in link.share:
+                where = dotted(("links", key, name))
+                yield f'{where}: the link does not share "status", so {link.upstream} never hears that something is overdue'
 
 
 def _unasked(settings: Settings) -> Iterator[str]:
@@ -80,7 +80,7 @@ DOUBTS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _party_keys,
     _unheard,
     _foreign_domain,
-    _link_keys,
+    _untold,
     _unasked,
     _closed,
     machine.exposed,

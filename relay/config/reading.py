@@ -123,6 +123,9 @@ def _party(key: str, table: tables.Party, relay: tables.Relay) -> model.Party:
         desk=model.Desk(table.desk.profile, table.desk.address) if table.desk else None,
         receipts=table.receipts,
         suggest=table.suggest,
+        hours=table.hours,
+        holidays=frozenset(table.holidays),
+        remind=table.remind,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from relay.config.mistakes import dotted
 from relay.config.secret import masked, spell_smarthost
 from relay.config.units import DAYS, spell_clamd, spell_duration, spell_listen, spell_size
+from relay.config.worktime import spell_hours, spell_limit
 from relay.model import SHARES, Contact, Link, Party
 from relay.settings import LimitSettings, LoopSettings, ScanSettings, Settings
 
@@ -100,6 +101,9 @@ def _party(party: Party) -> Plain:
         "desk": desk and {"profile": desk.profile, "address": desk.address},
         "receipts": party.receipts,
         "suggest": party.suggest,
+        "hours": spell_hours(party.hours) if party.hours else None,
+        "holidays": sorted(party.holidays),
+        "remind": party.remind,
     }
 
 
@@ -114,8 +118,8 @@ def _link(link: Link) -> Plain:
         "share": [one for one in SHARES if one in link.share],
         "fields": list(link.fields),
         "identity": link.identity,
-        "respond_within": link.respond_within and spell_duration(link.respond_within),
-        "resolve_within": link.resolve_within and spell_duration(link.resolve_within),
+        "respond_within": link.respond_within and spell_limit(link.respond_within),
+        "resolve_within": link.resolve_within and spell_limit(link.resolve_within),
     }
 
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
 
-from relay.config import files, secret, units
-from relay.model import SHARES, Contact, Identity, Receipts, Share, Trust, Unknown
+from relay.config import files, secret, units, worktime
+from relay.model import SHARES, Contact, Identity, Limit, Opening, Receipts, Remind, Share, Trust, Unknown
 from relay.settings import PROGRAMS, Smarthost
 
 T = TypeVar("T")
@@ -145,6 +145,9 @@ class Party(Table):
     desk: Desk | None = None
     receipts: Receipts = "needed"
     suggest: bool = True
+    hours: Annotated[tuple[Opening, ...], PlainValidator(worktime.hours)] = ()
+    holidays: list[Annotated[str, PlainValidator(worktime.holiday)]] = []
+    remind: Remind = "hours"
 
 
 class Link(Table):
@@ -155,8 +158,8 @@ class Link(Table):
     share: list[Share] = list(SHARES)
     fields_: list[Annotated[str, PlainValidator(units.field)]] = Field([], alias="fields")
     identity: Identity = "person"
-    respond_within: Duration | None = None
-    resolve_within: Duration | None = None
+    respond_within: Annotated[Limit | None, PlainValidator(worktime.limit)] = None
+    resolve_within: Annotated[Limit | None, PlainValidator(worktime.limit)] = None
 
 
 class Files(Table):

@@ -64,21 +64,29 @@ def duration(value: object) -> timedelta:
     >>> duration("1 day 4 hours")
     datetime.timedelta(days=1, seconds=14400)
     """
+    return timedelta(seconds=sum(count * _SECONDS[unit] for unit, count in amounts(value).items()))
+
+
+def amounts(value: object) -> dict[str, int]:
+    """The same by its units, "week" … "second".
+
+    >>> amounts("1 day 4 hours")
+    {'week': 0, 'day': 1, 'hour': 4, 'minute': 0, 'second': 0}
+    """
     expected = 'a duration such as "30 minutes", "4 hours" or "5 days"'
     found = text(value, expected).casefold()
-    parts = [_seconds(number, unit) for number, unit in re.findall(_AMOUNT, found, re.A)]
-    if not re.fullmatch(f"({_AMOUNT})+", found, re.A) or None in parts:
+    parts = [(_unit(unit), int(number)) for number, unit in re.findall(_AMOUNT, found, re.A)]
+    if not re.fullmatch(f"({_AMOUNT})+", found, re.A) or not all(unit in _SECONDS for unit, _ in parts):
         raise Wrong(expected)
-    seconds = sum(part or 0 for part in parts)
-    if not 0 < seconds <= 3650 * _SECONDS["day"]:
+    sums = {unit: sum(count for of, count in parts if of == unit) for unit in _SECONDS}
+    if not 0 < sum(count * _SECONDS[unit] for unit, count in sums.items()) <= 3650 * _SECONDS["day"]:
         raise Wrong(f"{expected}, at most ten years")
-    return timedelta(seconds=seconds)
+    return sums
 
 
-def _seconds(number: str, unit: str) -> int | None:
-    word = unit.removesuffix("s") if len(unit) > 2 else unit
-    factor = _SECONDS.get(_SHORT.get(word, word))
-    return None if factor is None else int(number) * factor
+def _unit(written: str) -> str:
+    word = written.removesuffix("s") if len(written) > 2 else written
+    return _SHORT.get(word, word)
 
 
 def spell_duration(value: timedelta) -> str:

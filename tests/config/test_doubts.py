@@ -36,6 +36,8 @@ def test_warnings(tmp_path: Path) -> None:
         respond_within = "4 hours"
         resolve_within = "2 days"
         [links.b]
+        respond_within = "4 hours"
+        resolve_within = "2 days"
         from = "south"
         to = "vendor"
         identity = "hidden"
@@ -50,12 +52,11 @@ def test_warnings(tmp_path: Path) -> None:
         "dkim",
         "parties.south",
         "parties.lonely",
-        "parties.north.digest",
         "parties.vendor.desk",
         "parties.south",
         "parties.vendor.contacts[0]",
-        "links.a.respond_within",
-        "links.a.resolve_within",
+        "links.b.respond_within",
+        "links.b.resolve_within",
         "links.b.fields",
         "parties.lonely",
     ]

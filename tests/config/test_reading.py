@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.config import load, secret
-from relay.model import Contact, Desk, Digest, Link
+from relay.model import Contact, Desk, Digest, Limit, Link, Opening
 from relay.settings import PROGRAMS, MetricsSettings, Smarthost
 from tests.config import BASE, mistakes, with_relay, write
 
@@ -63,6 +63,9 @@ def test_everything_written_out(tmp_path: Path) -> None:
         domains = ["North.example"]
         trust = "address"
         digest = { at = "9:05", on = ["fri", "mon"] }
+        hours = "fri-mon 9:00-13:30, FRI 22:00-24:00"
+        holidays = ["2027-01-04", "02-29"]
+        remind = "always"
         [parties.vendor]
         language = "en"
         timezone = "UTC"
@@ -89,10 +92,14 @@ def test_everything_written_out(tmp_path: Path) -> None:
     assert north.contacts == (Contact("ivan@north.example", "Петров, Иван"),)
     assert north.domains == ("north.example",)
     assert north.digest == Digest(time(9, 5), ("fri", "mon"), ("ivan@north.example",))
+    daily = [Opening(day, 540, 810) for day in (0, 4, 5, 6)]
+    assert north.hours == (*daily[:2], Opening(4, 1320, 1440), *daily[2:])
+    assert (north.holidays, north.remind) == (frozenset({"2027-01-04", "02-29"}), "always")
+    assert (vendor.hours, vendor.holidays, vendor.remind) == ((), frozenset(), "hours")
     assert (vendor.language, vendor.timezone, vendor.desk) == ("en", "UTC", Desk("rt", "support@desk.example"))
     link = found.links["north-to.vendor"]
     assert (link.share, link.fields, link.identity) == (frozenset({"comments"}), ("Contact",), "hidden")
-    assert (link.respond_within, link.resolve_within) == (timedelta(hours=28), None)
+    assert (link.respond_within, link.resolve_within) == (Limit(days=1, rest=timedelta(hours=4)), None)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

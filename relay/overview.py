@@ -1,0 +1,179 @@
+"""A digest as its reader sees it: the subject, the sections with their rows in his words, and the whole as a table to attach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_timedelta
+
+from relay import mime, sheet
+from relay.digest import SCREEN, SECTIONS
+from relay.model import Action, Letter
+from relay.wording import Language
+
+TITLE = "Digest of %(day)s, waiting for you: %(count)s"
+HEADINGS = {
+    "overdue": "Overdue",
+    "yours": "Waiting for you",
+    "new": "New",
+    "resolved": "Resolved or over",
+    "others": "Waiting for others",
+}
+HEADS = (
+    "Section",
+    "Ticket",
+    "Subject",
+    "Your number",
+    "Status",
+    "Waits for",
+    "Waits since",
+    "Due",
+    "Came",
+    "Days",
+    "The others",
+    "Last words",
+    "Written by",
+    "Address",
+)
+SENTENCES = (TITLE, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
+SUBJECT = 40  # characters of a subject in the links, of which a letter has many
+
+
+class Offered(Protocol):
+    """An action as `letters` offers it."""
+
+    @property
+    def line(self) -> str: ...
+    @property
+    def mailto(self) -> str: ...
+
+
+Offer = Callable[[Language, str, str, Action | None], Offered]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row as the templates see it. `waits` are (party, whether it is the reader's, since when), `others` the other tickets."""
+
+    title: str
+    reference: str
+    status: str
+    age: str
+    new: bool
+    due: datetime | None
+    waits: tuple[tuple[str, bool, datetime], ...]
+    others: tuple[str, ...]
+    by: str
+    words: str
+    address: str
+    mailto: str
+    actions: tuple[Offered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The rows of one section that are shown; `count` is of all."""
+
+    heading: str
+    count: int
+    lines: tuple[Line, ...]
+
+
+def titled(letter: Letter, language: Language) -> Letter:
+    """The letter with its subject, and with the whole table where there is more than it shows."""
+    rows = letter.data["rows"]
+    at = datetime.fromisoformat(letter.data["at"]).astimezone(ZoneInfo(letter.timezone))
+    yours = sum(any(ball["own"] for ball in row["balls"]) for row in rows)
+    subject = language.say(TITLE) % {"day": language.day(at.date().isoformat()), "count": yours}
+    files = (sheet.attachment(f"digest-{at:%Y-%m-%d}.csv", table(letter, language)),) if len(rows) > SCREEN else ()
+    return replace(letter, subject=subject, attachments=files)
+
+
+def values(letter: Letter, language: Language, offer: Offer) -> dict[str, Any]:
+    """What the templates see of a digest."""
+    data, at = letter.data, datetime.fromisoformat(letter.data["at"])
+    shown = [(row["section"], _line(row, at, language, offer)) for row in data["rows"][:SCREEN]]
+    counts = {name: sum(row["section"] == name for row in data["rows"]) for name in SECTIONS}
+    return {
+        "sections": [
+            Section(language.say(HEADINGS[name]), counts[name], tuple(line for section, line in shown if section == name))
+            for name in SECTIONS
+            if counts[name]
+        ],
+        "since": datetime.fromisoformat(data["since"]),
+        "unheard": data["unheard"],
+        "asked": data["asked"],
+        "hidden": max(0, len(data["rows"]) - SCREEN),
+        "more": data["more"],
+    }
+
+
+def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer) -> Line:
+    title = f"[{mime.clean(row['number'], 40)}] {mime.clean(row['subject'])}".rstrip()
+    short = mime.clean(title, SUBJECT)
+    actions = [Action(action["word"], action["argument"]) for action in row["actions"]]
+    return Line(
+        title=title,
+        reference=mime.clean(row["reference"]),
+        status=language.status(row["status"]),
+        age=format_timedelta(
+            at - datetime.fromisoformat(row["since"]), granularity="minute", threshold=1, locale=language.locale
+        ),
+        new=row["new"],
+        due=datetime.fromisoformat(row["due"]) if row["due"] else None,
+        waits=tuple((mime.clean(one["party"]), one["own"], datetime.fromisoformat(one["since"])) for one in row["balls"]),
+        others=tuple(_other(seat, language) for seat in row["seats"]),
+        by=_by(row["last"]),
+        words=mime.clean(row["last"]["words"]) if row["last"] else "",
+        address=row["thread"],
+        mailto=offer(language, row["thread"], short, None).mailto,
+        actions=tuple(offer(language, row["thread"], short, action) for action in actions),
+    )
+
+
+def _other(seat: Mapping[str, Any], language: Language) -> str:
+    """Another party's ticket: its name, its status, its number, as far as they are known."""
+    number = language.say("No. %(reference)s") % {"reference": mime.clean(seat["reference"])} if seat["reference"] else ""
+    known = ", ".join(filter(None, (language.status(seat["status"]) if seat["status"] else "", number)))
+    return ": ".join(filter(None, (mime.clean(seat["party"]), known)))
+
+
+def _by(last: Mapping[str, Any] | None) -> str:
+    return ", ".join(dict.fromkeys(filter(None, (mime.clean(last["who"]), mime.clean(last["party"]))))) if last else ""
+
+
+# ── the whole as a table ───────────────────────────────────────────────────────────────────────────────────
+
+
+def table(letter: Letter, language: Language) -> list[Sequence[object]]:
+    """All rows of the digest under their heads; times are the reader's."""
+    zone, at = ZoneInfo(letter.timezone), datetime.fromisoformat(letter.data["at"])
+    return [[language.say(head) for head in HEADS], *(_cells(row, at, zone, language) for row in letter.data["rows"])]
+
+
+def _cells(row: Mapping[str, Any], at: datetime, zone: ZoneInfo, language: Language) -> list[object]:
+    return [
+        language.say(HEADINGS[row["section"]]),
+        row["number"],
+        row["subject"],
+        row["reference"],
+        language.status(row["status"]),
+        "; ".join(ball["party"] for ball in row["balls"]),
+        _local(row["balls"][0]["since"] if row["balls"] else None, zone),
+        _local(row["due"], zone),
+        _local(row["since"], zone),
+        (at - datetime.fromisoformat(row["since"])).days,
+        "; ".join(_other(seat, language) for seat in row["seats"]),
+        row["last"]["words"] if row["last"] else "",
+        _by(row["last"]),
+        row["thread"],
+    ]
+
+
+def _local(iso: str | None, zone: ZoneInfo) -> str:
+    """A time as spreadsheets read it."""
+    return f"{datetime.fromisoformat(iso).astimezone(zone):%Y-%m-%d %H:%M}" if iso else ""
