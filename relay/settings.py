@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from relay.model import Link, Network, Party
+from relay.model import Brand, Link, Network, Party
 
 # Extensions of files that run when somebody opens them: what Gmail and Outlook refuse, disk images, and by its content what is a
 # program of Linux (elf) or macOS (macho).
@@ -188,6 +188,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     loops: LoopSettings = LoopSettings()
     scan: ScanSettings | None = None
+    brand: Brand = Brand()
 
     @property
     def network(self) -> Network:

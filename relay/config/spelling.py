@@ -10,7 +10,7 @@ from typing import Any
 from relay.config.mistakes import dotted
 from relay.config.secret import masked, spell_smarthost
 from relay.config.units import DAYS, spell_clamd, spell_duration, spell_listen, spell_size
-from relay.model import SHARES, Contact, Link, Party
+from relay.model import SHARES, Brand, Contact, Link, Party
 from relay.settings import LimitSettings, LoopSettings, ScanSettings, Settings
 
 Plain = dict[str, Any]
@@ -36,6 +36,7 @@ def plain(settings: Settings) -> Plain:
         "limits": _limits(settings.limits),
         "loops": _loops(settings.loops),
         "scan": _scan(settings.scan),
+        "brand": _brand(settings.brand),
         "parties": {key: _party(party) for key, party in settings.parties.items()},
         "links": {key: _link(link) for key, link in settings.links.items()},
     }
@@ -100,7 +101,13 @@ def _party(party: Party) -> Plain:
         "desk": desk and {"profile": desk.profile, "address": desk.address},
         "receipts": party.receipts,
         "suggest": party.suggest,
+        "brand": party.brand and {key: value for key, value in _brand(party.brand).items() if value},
     }
+
+
+def _brand(brand: Brand) -> Plain:
+    logo = str(brand.logo.path) if brand.logo else None
+    return {"name": brand.name, "colour": brand.colour, "footer": brand.footer or None, "logo": logo}
 
 
 def _contact(contact: Contact) -> str:
