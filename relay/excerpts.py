@@ -8,14 +8,15 @@ from hashlib import sha256
 from relay.model import Attachment, Entry, Letter
 
 LARGEST = 100_000  # bytes of the HTML part as it is sent; Gmail cuts a mail's HTML at 102 KB
-SMALLER = (40_000, 20_000, 8_000, 2_000)  # bytes of the persons' words in it, tried one after another
+SMALLER = (60_000, 30_000, 10_000, 3_000)  # bytes of entries in it, tried one after another
+FRAME = 700  # bytes of what stands around the words of an entry
 
 
 def newest(letter: Letter, most: int) -> tuple[Letter, int]:
     """The letter with its newest entries only, of so many bytes, and how many are left out; longer words are cut."""
     room, kept = most, list[Entry]()
     for entry in reversed(letter.entries):
-        size = _size(entry.html or entry.text)
+        size = _size(entry.html or entry.text) + FRAME
         if size > room and kept:
             break
         kept.append(entry if size <= room else replace(entry, text=cut(entry.text, room), html=""))

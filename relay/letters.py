@@ -145,7 +145,9 @@ class Letters:
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
-        values = self._values(letter, language, pictures) | {"brand": brands.worn(letter.brand, self.name, _logo_id(stamp, self.domain))}
+        values = self._values(letter, language, pictures) | {
+            "brand": brands.worn(letter.brand, self.name, _logo_id(stamp, self.domain))
+        }
         text = self._render(language, f"{letter.kind}.txt", values)
         html = self._html(letter, language, values)
         whole: list[Attachment] = []
@@ -153,7 +155,7 @@ class Letters:
             html, pictures = self._smaller(letter, language, pictures, values)
             whole = [excerpts.as_file(_file_name(letter), text)]
         plain = mime.text_part("plain", flowing.flowed(text, _own_lines(values)), "; format=flowed")
-        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, plain, html, whole)]), text
+        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, (plain, html), whole)]), text
 
     def _language(self, letter: Letter) -> Language:
         """The reader's; the source language for one we have no catalogue of, and for the postmaster."""
@@ -215,7 +217,7 @@ class Letters:
     # ── body ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _body(
-        self, letter: Letter, stamp: str, pictures: Pictures, text: bytes, html: bytes, more: Sequence[Attachment]
+        self, letter: Letter, stamp: str, pictures: Pictures, bodies: tuple[bytes, bytes], more: Sequence[Attachment]
     ) -> bytes:
         """mixed(alternative(text, related(html, pictures …)), files …), each level only where it has something to hold."""
         inline: list[bytes] = []
@@ -228,8 +230,8 @@ class Letters:
         files += [mime.file_part(file, self._base64(file)) for file in (*_extra(letter), *more)]
         if logo := letter.brand.logo:
             inline.append(self._logo(logo, _logo_id(stamp, self.domain)))
-        related = mime.multipart("related", f"=_{stamp}_r", [html, *inline])
-        alternative = mime.multipart("alternative", f"=_{stamp}_a", [text, related])
+        related = mime.multipart("related", f"=_{stamp}_r", [bodies[1], *inline])
+        alternative = mime.multipart("alternative", f"=_{stamp}_a", [bodies[0], related])
         return mime.multipart("mixed", f"=_{stamp}_m", [alternative, *files])
 
     def _pictures(self, letter: Letter, stamp: str) -> list[dict[str, Picture]]:

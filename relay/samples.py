@@ -20,8 +20,8 @@ _PARTIES = {"en": ("Tea Shop", "North Service", "Boiler Works"), "ru": ("Чай�
 _SUBJECT = {"en": "Pump in the cellar is leaking", "ru": "Течёт насос в подвале"}
 _TEXTS = {
     "en": (
-        "Good morning,\n\nthe pump in the cellar has been leaking since last night, about a bucket an hour. The floor is wet up to "
-        "the second step of the stairs.\n\nCan somebody come today? The shop is open until eight.\n\nAnna",
+        "Good morning,\n\nthe pump in the cellar has been leaking since last night, about a bucket an hour. The floor is wet up "
+        "to the second step of the stairs.\n\nCan somebody come today? The shop is open until eight.\n\nAnna",
         "We have looked at it: the seal is worn, and the bearing has play. Do you have both in stock?",
         "Both are here. We can be there tomorrow between 10 and 12; please switch the pump off until then.\n\nSergei",
         "They are under warranty until May, so the parts must not be billed. Let us wait with the offer.",
@@ -36,7 +36,11 @@ _TEXTS = {
 }
 _FACTS = {
     "en": (("Equipment", "Pump KP-40, serial number 1180"), ("Contact", "Peter Leaf, +44 20 7946 0018"), ("Address", "Quay 7")),
-    "ru": (("Оборудование", "Насос КП-40, заводской номер 1180"), ("Контакт", "Пётр Листов, +7 495 555-00-18"), ("Адрес", "Причал 7")),
+    "ru": (
+        ("Оборудование", "Насос КП-40, заводской номер 1180"),
+        ("Контакт", "Пётр Листов, +7 495 555-00-18"),
+        ("Адрес", "Причал 7"),
+    ),
 }
 
 

@@ -188,7 +188,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     loops: LoopSettings = LoopSettings()
     scan: ScanSettings | None = None
-    brand: Brand = Brand()
+    brand: Brand = field(default_factory=Brand)
 
     @property
     def network(self) -> Network:

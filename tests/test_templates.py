@@ -127,9 +127,7 @@ def test_an_admins_catalogue_replaces_one_sentence_and_adds_a_language(tmp_path:
         ('{% extends "missing.txt" %}', 1, "missing.txt"),
     ],
 )
-def test_a_broken_template_gives_way_to_the_built_in_one_and_says_where(
-    tmp_path: Path, source: str, line: int, why: str
-) -> None:
+def test_a_broken_template_gives_way_to_the_built_in_one_and_says_where(tmp_path: Path, source: str, line: int, why: str) -> None:
     (tmp_path / "comment.txt").write_text(source)
     (tmp_path / "comment.html").write_text('{% extends "base.html" %}{% block words %}Own{% endblock %}')
     composer = Letters("relay.example", "Acme Relay", tmp_path)
@@ -146,7 +144,7 @@ def test_the_built_in_templates_have_no_mistake_in_any_language() -> None:
     assert proofs.mistakes(None) == () == proofs.strays(None)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.html")) + ["base.txt", "said.txt"])
+@pytest.mark.parametrize("name", [*sorted(path.name for path in FOLDER.glob("*.html")), "base.txt", "said.txt"])
 def test_a_mistake_in_any_template_is_found(tmp_path: Path, name: str) -> None:
     source = (FOLDER / name).read_text("utf-8")
     at = source.rindex("{% end")

@@ -290,7 +290,8 @@ def colour(value: object) -> str:
     whole = found if len(found) == 7 else "#" + "".join(digit * 2 for digit in found[1:])
     if (contrast := brands.contrast(whole, brands.WHITE)) < PALE:
         raise Wrong(
-            f"a darker colour, with a contrast to white of at least {PALE}", f'"{found}", whose contrast to white is {contrast:.1f}'
+            f"a darker colour, with a contrast to white of at least {PALE}",
+            f'"{found}", whose contrast to white is {contrast:.1f}',
         )
     return whole
 
