@@ -16,9 +16,10 @@ class SmtpError(Exception):
     '550 5.1.1 No such address here.'
     """
 
-    def __init__(self, code: int, enhanced: str, text: str) -> None:
+    def __init__(self, code: int, enhanced: str, text: str, limit: str = "") -> None:
+        """`limit` is the key in `[limits]` of what was reached."""
         super().__init__(code, enhanced, text)
-        self.code, self.enhanced, self.text = code, enhanced, text
+        self.code, self.enhanced, self.text, self.limit = code, enhanced, text, limit
 
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))

@@ -220,6 +220,8 @@ class Intake:
             lambda c: settle(c, settings, envelope, mail, stamp, verdict=verdict, size=arrived.size, released=released)
         )
         if isinstance(outcome, SmtpError):
+            if outcome.limit:
+                self._log.warning("limit_reached", reason=outcome.limit, mail=envelope.id)
             raise outcome
         return replace(outcome, reason=UNLOOKED) if by_hand and scanning.passed(scanned) != scanned else outcome
 

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import Literal
 
@@ -85,6 +86,7 @@ class Pause:
     times: int
 
 
+@lru_cache(maxsize=1024)
 def words_of(text: str) -> str:
     """The beginning of a text without what differs from one copy to the next: numbers, dates, ids, addresses, blanks, case.
 

@@ -29,7 +29,7 @@ class Excess:
     @property
     def answer(self) -> Deferred:
         """What the sender's server is told: it will bring the mail again."""
-        return Deferred(451, "4.7.1", self.text)
+        return Deferred(451, "4.7.1", self.text, self.limit)
 
 
 def excess(connection: Connection, limits: LimitSettings, party: str, size: int, now: datetime) -> Excess | None:

@@ -150,7 +150,8 @@ class LimitSettings:
 class LoopSettings:
     """`[loops]`: a ticket's party whose mails look like a program's gets no letters of it for `pause`.
 
-    That is: `same` mails of the same words within an hour, or `fast` mails running that each came within `reflex` of a letter.
+    That is: `same` mails of the same words within an hour, or `fast` mails running that each came within `reflex` of a letter;
+    `loops` says it whole.
     """
 
     same: int = 3

@@ -132,7 +132,7 @@ def _too_much_for_the_postmaster(case: Arrival) -> Deferred | None:
     limits, postmaster = case.settings.limits, f"postmaster@{case.settings.relay.domain}"
     if not case.postmaster or quotas.may_be_answered(case.connection, limits, postmaster, case.stamp.now):
         return None
-    return Deferred(451, "4.7.1", "The postmaster has had too many mails today, please send it again tomorrow.")
+    return Deferred(451, "4.7.1", "The postmaster has had too many mails today, please send it again tomorrow.", "answers_a_day")
 
 
 def _limited(case: Arrival, party: str, found: Excess) -> Deferred:

@@ -27,7 +27,7 @@ def received(case: Arrival) -> tuple[str, str, str | None] | SmtpError:
     if not strange.elsewhere and (no := unproven(case, party, case.verdict.shows(party.trust))):
         return no
     if held.waiting(case.connection, party.key) >= case.settings.limits.held_per_party:
-        return Deferred(451, "4.7.1", FULL)
+        return Deferred(451, "4.7.1", FULL, "held_per_party")
     return party.key, _why(case, strange), _asked(case, strange)
 
 

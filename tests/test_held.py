@@ -149,6 +149,16 @@ def test_a_mail_let_in_before_a_crash_is_settled_at_the_next_start(relay: Relay,
     until(lambda: any("After the crash." in letter.text for letter in sink.to(ANNA)), "the mail")
 
 
+def test_held_mails_are_released_by_their_writer(relay: Relay, sink: Sink) -> None:
+    thread = opened(relay, sink).thread
+    for writer in (NINA, "mallory@elsewhere.example"):
+        assert relay.send(write(writer, thread, f"Words of {writer}"), writer, thread)[0] == 250
+    assert relay.cli("held", "release", "--from", "new.example").returncode == 0
+    until(lambda: any(f"Words of {NINA}" in letter.text for letter in sink.to(ANNA)), "Nina's words")
+    assert [mail["from"] for mail in relay.json("held", "list")] == ["mallory@elsewhere.example"]
+    assert relay.cli("held", "refuse", "--from", "elsewhere").returncode == 0 and relay.json("held", "list") == []
+
+
 # ── addresses renewed ──────────────────────────────────────────────────────────────────────────────────────
 
 

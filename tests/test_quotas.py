@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Callable
 
 import pytest
 
-from tests.harness import DOMAIN, Relay, Sink, write
+from tests.harness import DOMAIN, Relay, Sink, free_port, write
 
 ANNA, IVAN = "anna@shop.example", "ivan@north.example"
 ADMIN, NINA = "admin@example.com", "nina@new.example"
@@ -37,6 +38,15 @@ def test_a_party_over_its_limit_comes_again_later_and_others_are_served(
     letter = sink.wait(IVAN)
     assert relay.send(write(IVAN, letter.thread, "On my way.", answering=letter), IVAN, letter.thread)[0] == 250
     assert len(relay.json("chains")) == 2
+
+
+def test_a_limit_that_is_reached_is_counted(make_relay: Callable[..., Relay]) -> None:
+    port = free_port()
+    extra = f'[limits]\nchains_a_day_per_party = 1\n[metrics]\nlisten = "127.0.0.1:{port}"\n'
+    relay = make_relay(extra=extra).start()
+    assert [say(relay, f"Pump {number} leaks.")[0] for number in range(2)] == [250, 451]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert 'relay_limits_reached_total{limit="chains_a_day_per_party"} 1.0' in answer.read().decode()
 
 
 def test_a_party_has_so_many_bytes_a_day(limited: Callable[[str], Relay]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Mails that wait for a decision: list, show, release, refuse.", no_args_is_help=True)
 
 IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Mails, by queue id.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="Mails of addresses that contain this.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All held mails.")]
 
 
@@ -41,7 +42,7 @@ def show(ctx: typer.Context, mail: str, config: ConfigOption = None) -> None:
     from storage.spool import NotInSpool, Spool
 
     current = settings(ctx, config)
-    _the_held(current, [mail], everything=False)
+    _the_held(current, [mail], None, everything=False)
     spool = Spool(current.relay.data / "spool")
     try:
         _, raw = spool.read(mail)
@@ -54,25 +55,41 @@ def show(ctx: typer.Context, mail: str, config: ConfigOption = None) -> None:
 
 
 @app.command()
-def release(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+def release(
+    ctx: typer.Context,
+    ids: IdsArgument = None,
+    sender: FromOption = None,
+    everything: AllOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Let held mails through, as if their writers were of the party."""
     current = settings(ctx, config)
-    for mail, done in _release(current, _the_held(current, ids or [], everything=everything)):
-        typer.echo(f"mail {mail}: {done}")
+    done = _release(current, _the_held(current, ids or [], sender, everything=everything))
+    for mail, what in done:
+        typer.echo(f"mail {mail}: {what}")
+    if any(not what.startswith("released") for _, what in done):
+        raise typer.Exit(1)
 
 
 @app.command()
-def refuse(ctx: typer.Context, ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+def refuse(
+    ctx: typer.Context,
+    ids: IdsArgument = None,
+    sender: FromOption = None,
+    everything: AllOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Drop held mails: nothing of them is forwarded. Their writers are not told; the raw mails stay in the spool."""
     from sqlalchemy import update
 
     from relay.store import MAILS
 
     current = settings(ctx, config)
-    for mail in _the_held(current, ids or [], everything=everything):
+    for mail in _the_held(current, ids or [], sender, everything=everything):
         with database(current, writing=True) as connection:
-            connection.execute(update(MAILS).where(MAILS.c.id == mail).values(state="refused"))
-        typer.echo(f"mail {mail}: refused")
+            still = (MAILS.c.id == mail, MAILS.c.state == "held")
+            refused = connection.execute(update(MAILS).where(*still).values(state="refused")).rowcount
+        typer.echo(f"mail {mail}: {'refused' if refused else 'not held any more'}")
 
 
 @app.command()
@@ -105,19 +122,19 @@ def forget(ctx: typer.Context, party: str, address: str, config: ConfigOption = 
     typer.echo(f"{address} does not write for {party} any more")
 
 
-def _the_held(current: Settings, ids: list[str], *, everything: bool) -> list[str]:
+def _the_held(current: Settings, ids: list[str], sender: str | None, *, everything: bool) -> list[str]:
     """The ids that were meant. Exits with 2 when none were named, with 1 when one is not held."""
     from relay import lookups
 
-    if not (ids or everything):
-        typer.echo("relay: which mails? Give their queue ids, or --all.", err=True)
+    if not (ids or sender or everything):
+        typer.echo("relay: which mails? Give their queue ids, --from ADDRESS, or --all.", err=True)
         raise typer.Exit(2)
     with database(current) as connection:
-        held = [mail["id"] for mail in lookups.held(connection)]
+        held = {mail["id"]: mail["from"].lower() for mail in lookups.held(connection)}
     if strange := [mail for mail in ids if mail not in held]:
         typer.echo(f"relay: not held: {', '.join(strange)}; `relay held list` names those that are.", err=True)
         raise typer.Exit(1)
-    return held if everything else ids
+    return ids or [mail for mail, author in held.items() if (sender or "").lower() in author]
 
 
 def _release(current: Settings, mails: list[str]) -> list[tuple[str, str]]:

@@ -238,15 +238,16 @@ STEPS = (
         told=True,
     ),
     Step(
-        what="A stranger writes to the contractor's address: his mail is held, and the relay's postmaster is asked",
+        what="A stranger writes to the contractor's address as if he were the customer: his mail is held, and she is asked",
         by=STRANGER,
         to="intake",
         link="north",
         subject="You have won",
         words="Dear friend, you have won a samovar of gold.",
         outcome="held",
-        reaches=(POSTMASTER,),
+        reaches=(OLGA,),
     ),
+    Step(what="No, he is not: one click, and nobody ever gets his mail", by=OLGA, to="click", offer="нет", told=True),
     Step(
         what="The stranger has got hold of the contractor's own ticket address: his mail is refused",
         by=STRANGER,

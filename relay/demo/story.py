@@ -257,7 +257,8 @@ class Story:
         port, settings, post = self._place.port, self._place.settings, self._place.post
         self._say(f"\nThe relay and the mailboxes stay until Ctrl-C. Write to {LOCALHOST}:{port} as one of these:\n")
         for party in settings.parties.values():
-            newest = next(letter for letter in reversed(post.landed) if letter.mailbox == party.key)
+            mailbox = (letter for letter in reversed(post.landed) if letter.mailbox == party.key)
+            newest = next(letter for letter in mailbox if letter.message_id not in self._aside)
             self._say(f"  {party.name}: {', '.join(contact.address for contact in party.contacts)}")
             self._say(f"    to everyone on the ticket:   {newest.author.address}")
             self._say(f"    to their own people only:    {newest.note_address}")

@@ -21,6 +21,8 @@ from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Te
 from relay.settings import PROGRAMS
 
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
+_END = 4000  # characters at the end of a long text in which commands are looked for
+_PIECE = re.compile(r".{1,1000000}\S*+", re.DOTALL)  # of a text, cut between words
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,12}(?: [^\W\d_]{1,6})?)(?:\[\d+\]|\^\d+)?\s*[:：]")
 
 
@@ -35,7 +37,7 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
     """
     parts = parse(raw)
     message = parts.message
-    author = headers.author(message)
+    author = headers.author(message, raw)
     subject = headers.first(message, "subject")
     pictures = attachments.inline(parts.files, _sources(parts.bodies))
     placed = frozenset(pictures[part.placed] for part in parts.files if part.placed in pictures)
@@ -95,11 +97,13 @@ def read_body(body: str, kind: Literal["text", "html"]) -> Text:
 def _commanded(found: Reply) -> tuple[str, tuple[Command, ...], tuple[str, ...]]:
     """The text without its commands, forwarded mail below it, and the commands: the author's own, never the forwarded mail's.
 
-    Commands in a signature are not read, but told of: a client may put its "-- " above what was written last.
+    Commands in a signature, or at the end of a text too long to be read, are not done, but told of: a client may put its "-- "
+    above what was written last.
     """
     text, given, unknown = commands.extract(found.text)
-    signed = (line.strip() for line in found.signature.splitlines() if commands.commands_of(line))
-    return "\n\n".join(each for each in (text, found.forwarded) if each), given, (*unknown, *dict.fromkeys(signed))
+    last = found.rest.rstrip()[-_END:].splitlines()[-commands.EDGE :]
+    missed = (line.strip() for line in (*found.signature.splitlines(), *last) if commands.commands_of(line))
+    return "\n\n".join(filter(None, (text, found.rest, found.forwarded))), given, (*unknown, *dict.fromkeys(missed))
 
 
 def _with_subject(
@@ -165,8 +169,8 @@ def _guards(bodies: list[Body], forwarded: bool | None, sent: Sequence[str]) -> 
     """#internal in any reading of the mail, also in the one that says less: whoever wrote it meant it."""
     readings = [body.plain for body in bodies] + [html.text(body.html) for body in bodies if body.html and _may_guard(body.html)]
     suspected = (text for text in readings if text and commands.mentions_internal(text))
-    new = (reply.split(text, forwarded, sent=sent).text for text in suspected)
-    return tuple(found for text in new for found in commands.guards(text))[:1]
+    new = (reply.split(text, forwarded, sent=sent) for text in suspected)
+    return tuple(guard for found in new for text in (found.text, found.rest) for guard in commands.guards(text))[:1]
 
 
 def _may_guard(source: str) -> bool:
@@ -191,5 +195,11 @@ def _of_this_mail(files: tuple[Attachment, ...], found: Reply, placed: frozenset
 
 def _fingerprint(author: str, subject: str, whole: str, files: tuple[Attachment, ...]) -> str:
     """Hex SHA-256 of who wrote what: the same over other Received lines, transfer encodings and line lengths."""
-    told = [author.lower(), subject, " ".join(whole.split()), *sorted(file.sha256 for file in files)]
-    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()
+    hashed = hashlib.sha256(f"{author.lower()}\0{subject}\0".encode("utf-8", "replace"))
+    gap = ""
+    for piece in _PIECE.finditer(whole):
+        if words := " ".join(piece[0].split()):
+            hashed.update(f"{gap}{words}".encode("utf-8", "replace"))
+            gap = " "
+    hashed.update("".join(f"\0{sha256}" for sha256 in sorted(file.sha256 for file in files)).encode())
+    return hashed.hexdigest()

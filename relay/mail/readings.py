@@ -99,7 +99,7 @@ def _is_much(missing: int, of: int) -> bool:
 
 def _new(text: str, forwarded: bool | None) -> str:
     found = reply.split(text, forwarded)
-    return f"{found.text}\n{found.forwarded}"
+    return f"{found.text}\n{found.rest}\n{found.forwarded}"
 
 
 def _words(text: str) -> Counter[str]:

@@ -73,3 +73,14 @@ def test_a_proven_author_opens_a_chain_and_writes_a_note(busy: World) -> None:
     note = Case("north", "ivan@north.example", busy.notes["north"], "Between us.")
     assert busy.post(Attack(note.signed()), note.to) == "250 done"
     assert {recipient.rpartition("@")[2] for recipient, _ in busy.letters(before)} == {"north.example"}
+
+
+def test_the_evidence_is_kept_as_it_was_at_receipt(busy: World) -> None:
+    case = Case("keyed", "kira@dkim.example", busy.threads["keyed"], "Half done.")
+    raw = case.signed()
+    assert busy.post(Attack(raw), case.to) == "250 done"
+    message_id = next(line.partition(b":")[2].strip() for line in raw.split(b"\r\n") if line.lower().startswith(b"message-id:"))
+    (mail,) = busy.relay.json("trace", message_id.decode())
+    (found,) = mail["verdict"]["dkim"]
+    assert (found["domain"], found["result"]) == ("dkim.example", "pass") and "p=" in found["record"]
+    assert "dkim pass by dkim.example" in busy.relay.cli("trace", message_id.decode()).stdout

@@ -40,6 +40,10 @@ PLAIN = mail(
     Content_Transfer_Encoding="8bit",
     In_Reply_To="<0@relay.example>",
 )
+CODED = mail(
+    body="#accept\r\nThe pump is broken, we come on Monday =D0=B2 10 or, if nobody is there, =\r\n#resolved will do.\r\n",
+    Content_Transfer_Encoding="quoted-printable",
+)
 GMAIL = "to:subject:message-id:date:from:in-reply-to:references:mime-version:from:to:cc:subject:date:message-id:reply-to"
 ADDED = [
     b"From: mallory@evil.example",
@@ -77,6 +81,8 @@ LINES = [
     b"\r",
     b"\n",
     b".\r\n",
+    b"=\r\n",
+    b"=23",
 ]
 
 
@@ -107,7 +113,8 @@ def _fields(change: Callable[[list[bytes], random.Random], None]) -> Callable[[b
     def changed(raw: bytes, dice: random.Random) -> bytes:
         head, _, body = raw.partition(b"\r\n\r\n")
         fields = _FIELD.findall(head + b"\r\n")
-        change(fields, dice)
+        if fields:
+            change(fields, dice)
         return b"".join(fields) + b"\r\n" + body
 
     return changed
@@ -203,6 +210,12 @@ def test_a_mail_signed_as_gmail_does_keeps_its_words() -> None:
         found = read(changed)
         assert judge(found) == "yes"
         assert (found.author, found.text, found.commands) == (read(WHOLE).author, read(WHOLE).text, read(WHOLE).commands)
+
+
+def test_a_text_signed_as_gmail_does_keeps_its_words() -> None:
+    same, others = believed(signed(CODED, covers=GMAIL), 1500)
+    assert not others, others[0]
+    assert same > 30
 
 
 def test_the_addressee_stays() -> None:

@@ -196,7 +196,10 @@ def test_whatever_is_taken_other_readers_take_for_the_same(sender: str) -> None:
         return
     raw = b"From: " + sender.encode() + b"\r\n\r\n"
     assert parseaddr(sender.replace("\r\n", ""))[1] == found
-    modern = message_from_bytes(raw, policy=email.policy.default)["From"]
+    try:
+        modern = message_from_bytes(raw, policy=email.policy.default)["From"]
+    except AttributeError:
+        return  # of ".<a@b.example>" it makes nothing at all
     assert [each.addr_spec for each in modern.addresses] in ([found], [found.replace('"', "")])
     angled = sender.partition("<")[2].partition(">")[0]
     assert angled in ("", found)

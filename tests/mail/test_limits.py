@@ -7,8 +7,10 @@ import pytest
 from relay.errors import Refused
 from relay.mail import read
 from relay.mail.page import html
-from relay.mail.text import reply
+from relay.mail.text import length, reply
 from tests.mail.samples import mail, multipart, part, plain
+
+UTF8 = "Content-Type: text/plain; charset=utf-8"
 
 
 def nested(depth: int, kind: str = "mixed") -> bytes:
@@ -79,6 +81,51 @@ TEXTS = [
 @pytest.mark.parametrize("piece", TEXTS)
 def test_long_odd_texts_are_read(piece: str) -> None:
     assert isinstance(reply.split(piece * (200_000 // len(piece))), reply.Reply)
+
+
+LONG = "The log says 7 of 9.\n" * (length.LINES + 5000)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_million_empty_lines_are_one(ending: str) -> None:
+    for gap in (ending * 1_000_000, f" {ending}\t\xa0{ending}" * 500_000):
+        assert read(mail(f"Hello.{gap}Bye.{ending}", UTF8)).text == "Hello.\n\nBye."
+        assert reply.clean(gap).count("\n") == 21
+
+
+def test_of_a_text_that_nobody_writes_all_is_kept() -> None:
+    found = read(mail(f"#accept\nHere it is:\n{LONG}\n\n\n\nThe end.\n"))
+    assert [command.word for command in found.commands] == ["accept"]
+    assert found.text.count("of 9.") == length.LINES + 5000 and found.text.endswith("of 9.\n\nThe end.")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        "-----Original Message-----\nFrom: Anna <anna@shop.example>\nSent: Monday, 2 March 2026 10:15\n\nOld words.\n#close",
+        "________________\nFrom: Anna <anna@shop.example>\nSent: Monday, 2 March 2026 10:15\nSubject: x\n\nOld words.",
+        "On Mon, 2 Mar 2026 at 10:15, Anna <anna@shop.example> wrote:\n\nOld words.",
+        "> Old words.\n>\n> Older.",
+    ],
+)
+@pytest.mark.parametrize("lines", [length.LINES - 3, length.LINES, length.LINES + 5000])
+def test_history_below_a_text_that_nobody_writes_is_history(history: str, lines: int) -> None:
+    found = reply.split("Words.\n" + "The log says 7 of 9.\n" * lines + f"\n{history}\n", forwarded=False)
+    assert "Old words." in found.quoted and "Old" not in f"{found.text}{found.rest}{found.forwarded}"
+    assert f"{found.text}\n{found.rest}".count("of 9.") == lines
+
+
+def test_forwarded_mail_below_a_text_that_nobody_writes_stays() -> None:
+    forwarded = "---------- Forwarded message ---------\nFrom: Anna <anna@shop.example>\n\nOld words.\n"
+    found = reply.split(f"{LONG}\n{forwarded}")
+    assert found.forwarded.endswith("Old words.\n") and "Old words." not in found.quoted
+
+
+def test_a_command_below_what_is_read_is_told_of_and_internal_guards() -> None:
+    found = read(mail(f"{LONG}\n#close\n"))
+    assert not found.commands and found.unknown == ("#close",)
+    found = read(mail(f"{LONG}\n#internal\n"))
+    assert [command.word for command in found.commands] == ["internal"]
 
 
 PAGES = {

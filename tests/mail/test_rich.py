@@ -315,6 +315,7 @@ def test_attacks_come_to_nothing(attack: str, around: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(TREE)
+@example("<a >1<s >On Monday…")
 @example("<b>\xadx\xad</b>\x0by")
 @example("<ul><li>#accept<li><b>x</b></ul>")
 @example("<p>a</p><blockquote>b</blockquote><p>#accept</p><p><b>c</b></p>")

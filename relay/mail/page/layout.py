@@ -28,6 +28,7 @@ WIDE = 20  # cells of a row that are
 MOST_STRUCK = 20  # pieces of text, and elements, in words that are struck out
 
 _STRUCK = "struck"
+STRIKE = "~"  # before and behind what is struck out
 TAG, STYLE = "was-tag", "was-style"  # attributes of a laid-out element: what the layout has taken from it
 
 _BLOCKS = ("section", "center", "dl", "dt", "details", "summary", "form", "fieldset", "legend", "caption")  # others it knows
@@ -52,7 +53,7 @@ def _trim(cell: Canvas) -> None:
 
 
 def _strike(state: HtmlDocumentState, _: object = None) -> None:
-    state.tags[-1].write("~")
+    state.tags[-1].write(STRIKE)
 
 
 _BREAKING = frozenset({"br", "p", "div", "li", "ul", "ol", "table", "tr", "td", "th", "pre", "blockquote", "hr", _STRUCK})

@@ -61,8 +61,11 @@ def fragment(
 
 
 def words(text: str) -> Counter[str]:
-    """The words of a text, however its lines run; without the signs of lists and the addresses behind links."""
-    return Counter(_WORD.findall(_LEAD.sub("", _BEHIND.sub(" ", reply.clean(text)))))
+    """The words of a text, however its lines run; without the signs of lists and of what is struck out, and what is behind links.
+
+    Those signs part no word: of "1<s>st</s>", which is laid out as "1~st~", a browser shows "1st".
+    """
+    return Counter(_WORD.findall(_LEAD.sub("", _BEHIND.sub(" ", reply.clean(text))).replace(layout.STRIKE, "")))
 
 
 def _is_structured(tree: lxml.html.HtmlElement) -> bool:

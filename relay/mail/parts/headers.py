@@ -12,7 +12,7 @@ from email.message import Message
 from mailparser.utils import get_addresses
 
 from relay.errors import Refused
-from relay.mail.parts import charsets
+from relay.mail.parts import charsets, head
 from relay.model import Contact
 
 LONGEST = 4000  # characters of a field that are decoded; the rest is cut
@@ -24,6 +24,7 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that are no bytes
 _FOLD = re.compile(r"[\r\n\t]+ *")
 _BLANKS = re.compile(r"\s+")
 _BARE_ID = re.compile(r"[^<>\s@]{1,200}@[^<>\s@]{1,200}")
@@ -89,11 +90,13 @@ def _chunk(chunk: bytes, charset: str | None) -> str:
 
 
 def unsurrogated(raw: str) -> str:
-    """A raw value whose odd bytes (surrogates) are decoded by guess."""
-    return raw if raw.isascii() else charsets.decode(raw.encode("utf-8", "surrogateescape"))
+    """A raw value whose odd bytes (surrogates) are decoded by guess; half characters become "?"."""
+    if raw.isascii():
+        return raw
+    return charsets.decode(_HALF.sub("?", raw).encode("utf-8", "surrogateescape"))
 
 
-def author(message: Message) -> Contact:
+def author(message: Message, whole: bytes = b"") -> Contact:
     """Who wrote the mail: the one mailbox of the one From. One reader decides, for authentication and for display alike.
 
     Nobody else is asked: not Reply-To, Sender, a display name or the text. A From that another reader could take for somebody
@@ -102,11 +105,11 @@ def author(message: Message) -> Contact:
     name that shows another address than the mailbox's own is dropped, so that nobody reads it as the author's.
 
     Raises Refused(554, "5.6.0", …) for that, and for none or several From fields, none or several mailboxes, a group or a broken
-    one (RFC 5322 §3.6.2).
+    one (RFC 5322 §3.6.2). In `whole`, the raw mail, every line counts that some reader takes for one.
     """
     found = values(message, "from")
-    if len(found) != 1:
-        raise _refused("it has no From field" if not found else f"it has {len(found)} From fields")
+    if (count := max(len(found), head.authors(whole))) != 1 or not found:
+        raise _refused(f"it has {count} From fields" if found else "it has no From field")
     raw = _FOLD.sub(" ", unsurrogated(found[0]))
     boxes, defects = _mailboxes(raw)
     bare = _unquoted(_escaped(raw))

@@ -55,10 +55,17 @@ class Part(Message):
 
     def data(self) -> bytes:
         """The decoded bytes; of a malformed encoding what there is."""
-        payload = self.get_payload(decode=True) if self.bare is None else self.bare
+        payload = self._decoded() if self.bare is None else self.bare
         if self.kind.startswith("text/") and any(isinstance(defect, _BROKEN_BASE64) for defect in self.defects):
             return transfer.leading(str(self.get_payload()).encode("utf-8", "surrogateescape"), self.parameter("charset"))
         return payload if isinstance(payload, bytes) else b""
+
+    def _decoded(self) -> object:
+        """Blanks behind a soft line break do not count (RFC 2045 §6.7): most signatures leave them open."""
+        kept = getattr(self, "_payload", None)  # get_payload() decodes by the charset what is beyond ASCII
+        if isinstance(kept, str) and str(self.get("content-transfer-encoding", "")).lower() == "quoted-printable":
+            return transfer.quoted(kept.encode("utf-8", "surrogateescape"))
+        return self.get_payload(decode=True)
 
     def children(self) -> list[Part]:
         """The parts of a multipart; of any other none."""

@@ -1,4 +1,4 @@
-"""Base64 text (RFC 2045 §6.8) that something has added lines to: a list's footer in plain ASCII, below or right behind it."""
+"""Encoded text (RFC 2045 §6.7, §6.8) as it arrives: soft line breaks with blanks behind them, base64 with a footer below it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import re
 
 _LINE = re.compile(rb"[A-Za-z0-9+/]*={0,3}[ \t]*")
 _ALPHABET = re.compile(rb"[^A-Za-z0-9+/]+")
+_BLANKS_BEHIND = re.compile(rb"=[ \t]++(?=\r?\n|\Z)")
+
+
+def quoted(data: bytes) -> bytes:
+    """The decoded bytes of quoted-printable text. Never raises."""
+    return binascii.a2b_qp(_BLANKS_BEHIND.sub(b"=", data))
 
 
 def leading(data: bytes, charset: str = "") -> bytes:
-    """The decoded bytes of the lines that are base64, and as they are those from the first on that is none.
+    """Of base64 with something below it: the decoded bytes of its lines, and as they are those from the first on that is none.
 
     Of a character of `charset` UTF-8 that was cut off at the end nothing is left. Never raises.
     """

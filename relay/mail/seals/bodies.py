@@ -58,11 +58,3 @@ def _line_ends(piece: bytes) -> int:
     tail = piece[len(piece.rstrip(b"\r\n")) :]
     match = _ENDS.match(tail[::-1])
     return match.end() // 2 if match else 0
-
-
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]*+[ \t]*+\r\n)*+[A-Za-z0-9+/]*+=?=?\s*+")
-
-
-def is_base64(raw: bytes, start: int) -> bool:
-    """Whether a body is base64 and nothing else (RFC 2045 §6.8)."""
-    return _BASE64.fullmatch(raw, start) is not None

@@ -18,7 +18,7 @@ SINGLE = frozenset({
     "mime-version", "content-type", "content-transfer-encoding", "content-disposition",
 })  # fmt: skip
 
-_FIELD = rb"[!-9;-~]+:[^\0\r\n]*\r\n(?:[ \t]+[^\0\r\n\t ][^\0\r\n]*\r\n)*+"
+_FIELD = rb"[!-9;-~]+[ \t]*+:[^\0\r\n]*\r\n(?:[ \t]+[^\0\r\n\t ][^\0\r\n]*\r\n)*+"
 _HEADER = re.compile(rb"(?:" + _FIELD + rb")*+")
 _EACH = re.compile(_FIELD)
 _WHITE = re.compile(rb"[ \t]+")
@@ -36,7 +36,7 @@ class Field:
 
     @cached_property
     def name(self) -> str:
-        return self.raw[: self.raw.index(b":")].decode("ascii").lower()
+        return self.raw[: self.raw.index(b":")].rstrip(b" \t").decode("ascii").lower()
 
     @property
     def value(self) -> bytes:
@@ -78,8 +78,8 @@ class Header:
 def split(raw: bytes, seen: Message) -> Header:
     """The header of a mail with CRLF line ends, which the display parser has read as `seen`.
 
-    Raises Malformed for a line that is neither a field nor its continuation, for NUL, bare CR or LF, a blank before the colon,
-    a continuation of blanks only, and where `seen` has other fields.
+    Raises Malformed for a line that is neither a field nor its continuation, for NUL, bare CR or LF, a continuation of blanks
+    only, and where `seen` has other fields. A blank before the colon is obsolete, but lawful (RFC 5322 §4.5).
     """
     match = _HEADER.match(raw)
     end = match.end() if match else 0
@@ -94,12 +94,12 @@ def split(raw: bytes, seen: Message) -> Header:
 def relaxed(raw: bytes) -> bytes:
     """A field in the canonical form "relaxed" (RFC 6376 §3.4.2), with CRLF."""
     name, _, value = raw.partition(b":")
-    return name.lower() + b":" + _WHITE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    return name.rstrip(b" \t").lower() + b":" + _WHITE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
 
 
 def _as_parsed(field: Field) -> tuple[str, str]:
     name, _, value = field.raw.decode("ascii", "surrogateescape").partition(":")
-    return name, _even(value)
+    return name.rstrip(" \t"), _even(value)
 
 
 def _even(value: str) -> str:

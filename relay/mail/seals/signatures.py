@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from relay.mail.parts import headers
 from relay.mail.parts.part import Part
-from relay.mail.seals import bodies, coverage, tags
+from relay.mail.seals import bodies, codings, coverage, tags
 from relay.mail.seals.bodies import Form
 from relay.mail.seals.fields import Field, Header, relaxed
 from relay.mail.seals.tags import Malformed
@@ -23,18 +23,25 @@ _ADDRESSED = ("to", "cc")
 
 @dataclass
 class Source:
-    """A mail that is looked at; a body is hashed once in each form."""
+    """A mail that is looked at; its body once for each form and charset, however many signatures there are."""
 
     raw: bytes
     seen: Part
     header: Header
     hashes: dict[Form, bytes] = field(default_factory=dict)
     boxes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    fits: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def body_hash(self, form: Form) -> bytes:
         if form not in self.hashes:
             self.hashes[form] = bodies.digest(self.raw, self.header.body, form)
         return self.hashes[form]
+
+    def fitting(self, charset: str) -> frozenset[str]:
+        """The transfer encodings that the body fits."""
+        if charset not in self.fits:
+            self.fits[charset] = codings.fitting(self.raw, self.header.body, charset)
+        return self.fits[charset]
 
     def addresses(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The addresses in those fields."""
@@ -92,7 +99,8 @@ def _read(of: Field, given: dict[str, str], found: Signature, identity: str, sou
         raise Malformed("x= is not after t=")
     value, hashed = tags.binary(given, "b"), tags.binary(given, "bh")
     signed_at = coverage.dated(source.header, covers) if signed_at is None else signed_at
-    if problem := _unfit(given, found.algorithm, signed_at) or coverage.problem(source.header, covers, source.raw, source.seen):
+    unfit = _unfit(given, found.algorithm, signed_at)
+    if problem := unfit or coverage.problem(source.header, covers, source.raw, source.seen, source.fitting):
         return _spoilt(found, problem)
     if hashed != source.body_hash(body):
         return _spoilt(found, "the body is not what was signed")

@@ -5,17 +5,19 @@ What we sent to the writer ourselves is known, however it is quoted (`echo`); th
 The text is read line by line, once. Lines behind `>` are quoted. A mark (attribution, header block, banner: see `marks`) is
 history itself; when a `>` quote follows it, only that quote belongs to it, and what stands below or between is new; when none
 follows, all the rest is history. Mail that was forwarded on purpose stays: it is what the mail is about. When in doubt, keep.
+
+Of a text longer than anybody writes only the first lines are read so (`length`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from relay import address
-from relay.mail.text import banners, blocks, context, echo, marks, signature, spacing
+from relay.mail.text import banners, blocks, context, echo, length, marks, signature, spacing
 from relay.mail.text.marks import Line
 from relay.model import Answered
 
@@ -26,6 +28,7 @@ Tag = Literal["new", "quoted", "forwarded", "signature", "spare"]
 _BREAKS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\ufeff\u200b\u2060\u00ad]")
 _MANY_BLANKS = re.compile(r"\n[ \t\xa0]*\n(?:[ \t\xa0]*\n)+")
+_GAP = re.compile(r"\n(?:[ \t\xa0]*+\n){20}(?:[ \t\xa0]*+\n)++")  # so many empty lines that more say nothing
 _OURS = re.compile(rf"\b[tn]-{address.TOKEN}@", re.IGNORECASE)
 _BRACKETED_URL = re.compile(r"^\s*(?:[(<\[]\s*https?://\S+|\S*https?://\S+\s+>)\s*[)>\]]?\s*>?\s*$")
 _DEQUOTE = re.compile(r"(?m)^[ \t]{0,4}(?:>|&gt;)[ \t]?")
@@ -36,13 +39,16 @@ class Reply:
     """What was newly written, and what was cut from it: quoted history (with its attributions) and signature.
 
     `forwarded` is mail that was sent on purpose below the new text: it is kept, but its commands are not the author's.
-    `answered` is what passages answer that stood between quoted lines. `tags` say of each line of the cleaned text what it is.
+    `rest` is what is new below the lines that are read of a very long text: it is kept, too, and holds no commands.
+    `answered` is what passages answer that stood between quoted lines. `tags` say of each line of the cleaned text what it is,
+    as far as it is read.
     """
 
     text: str
     quoted: str = ""
     signature: str = ""
     forwarded: str = ""
+    rest: str = ""
     answered: tuple[Answered, ...] = ()
     tags: tuple[Tag, ...] = field(default=(), compare=False, repr=False)
 
@@ -64,11 +70,11 @@ def split(text: str, forwarded: bool | None = None, placed: Collection[str] = ()
     writer's own pictures and are never signature. `sent` are the plain texts of letters that he has had from us, the latest
     first. Never raises; linear time.
     """
-    text = clean(text)
+    text, rest = length.parted(clean(text))
     all_lines, known = _knowing(marks.lines(text), sent)
     found = _read(all_lines, forwarded, placed, known)
-    if known:
-        return found
+    if known or rest:
+        return _with_rest(found, rest, all_lines, forwarded) if rest else found
     alone = not (found.text or found.forwarded) and found.quoted
     if alone and forwarded is not False and len(text) < LARGEST and not _has_mark(text):
         # One quote and nothing else answers nobody: the client has quoted the reply itself.
@@ -78,7 +84,7 @@ def split(text: str, forwarded: bool | None = None, placed: Collection[str] = ()
 
 def clean(text: str) -> str:
     """`text` with LF line ends and without control and invisible characters."""
-    return _INVISIBLE.sub("", _BREAKS.sub("\n", text))
+    return _GAP.sub("\n" * 21, _INVISIBLE.sub("", _BREAKS.sub("\n", text.replace("\r\n", "\n"))))
 
 
 def _has_mark(text: str) -> bool:
@@ -239,6 +245,37 @@ def _is_torn(all_lines: Sequence[Line], at: int) -> bool:
 def _is_ours(all_lines: Sequence[Line], mark: _Mark) -> bool:
     """A letter of a relay, sent on: its readers have it already, or must not."""
     return any(_OURS.search(line.text[:500]) for line in all_lines[mark.first : mark.end + 12])
+
+
+# ── below the lines that are read ──────────────────────────────────────────────────────────────────────────
+
+
+def _with_rest(found: Reply, rest: str, all_lines: Sequence[Line], forwarded: bool | None) -> Reply:
+    """What is below a mark without an end is history, or forwarded; all else is the writer's, but for quotes."""
+    last = next((line for line in reversed(all_lines) if not line.blank), None)
+    if found.tags[-1] == "forwarded":
+        return replace(found, forwarded=f"{found.forwarded}\n{rest}")
+    if found.tags[-1] == "quoted" and last is not None and not last.quoted:
+        return replace(found, quoted=f"{found.quoted}\n{rest}")
+    start, forward = _history(rest, forwarded)
+    new, quoted = length.unquoted(rest[:start])
+    return replace(
+        found,
+        rest=_MANY_BLANKS.sub("\n\n", new).strip("\n"),
+        quoted=f"{found.quoted}\n{quoted}{'' if forward else rest[start:]}".strip("\n"),
+        forwarded=rest[start:] if forward else "",
+    )
+
+
+def _history(rest: str, forwarded: bool | None) -> tuple[int, bool]:
+    """Where history without `>` begins, and whether it was sent on purpose; the end where there is none."""
+    for at, above, below in length.suspects(rest):
+        around = above + below
+        before_quote = _before_quote(around)
+        mark = _find(around, len(above), before_quote[len(above)], forwarded, above=True)
+        if mark is not None and not before_quote[mark.end - 1]:
+            return at, mark.forward and not _is_ours(around, mark)
+    return len(rest), False
 
 
 # ── signature ──────────────────────────────────────────────────────────────────────────────────────────────
