@@ -249,7 +249,7 @@ class Letters:
 
     def _logo(self, logo: Logo, content_id: str) -> bytes:
         name = f"logo.{logo.type.partition('/')[2]}"
-        file = Attachment(name, logo.type, len(logo.content), sha256(logo.content).hexdigest(), content=logo.content)
+        file = Attachment(name, logo.type, len(logo.content), logo.sha256, content=logo.content)
         return mime.file_part(file, self._base64(file), content_id)
 
     # ── what the templates see ─────────────────────────────────────────────────────────────────────────────

@@ -57,12 +57,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A picture that letters bring along: its file, media type, size in pixels, and its bytes."""
+    """A picture that letters bring along: its file, media type, size in pixels, SHA-256 (hex), and its bytes."""
 
     path: Path
     type: str
     width: int
     height: int
+    sha256: str
     content: bytes = field(repr=False)
 
 

@@ -192,6 +192,12 @@ class Settings:
     brand: Brand = field(default_factory=Brand)
 
     @property
+    def logos(self) -> frozenset[str]:
+        """The SHA-256 of the pictures that our letters bring along."""
+        worn = [self.brand, *(party.brand for party in self.parties.values())]
+        return frozenset(brand.logo.sha256 for brand in worn if brand and brand.logo)
+
+    @property
     def network(self) -> Network:
         """Parties and links, as the rules want them."""
         return Network(self.relay.domain, self.parties, self.links)

@@ -12,7 +12,7 @@ from relay.outlook import thread_index
 from tests.test_letters import compose
 
 BASE = datetime(2020, 1, 1, tzinfo=UTC)
-TIMES = st.datetimes(datetime(2020, 1, 2), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+TIMES = st.datetimes(datetime(2020, 1, 2), datetime(2060, 1, 1), timezones=st.just(UTC))
 
 
 def index(conversation: str, at: datetime, *, first: bool = False) -> bytes:

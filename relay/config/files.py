@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def logo(value: object, base: Path) -> Logo:
         raise Wrong(expected, f'"{found}", which is none')
     if len(content) > LARGEST_LOGO:
         raise Wrong(expected, f'"{found}" with {len(content):,} bytes')
-    return Logo(found, picture.type, picture.width, picture.height, content)
+    return Logo(found, picture.type, picture.width, picture.height, hashlib.sha256(content).hexdigest(), content)
 
 
 def dkim_key(value: object, base: Path) -> Path:

@@ -8,6 +8,7 @@ import email.policy
 import struct
 import zlib
 from email.message import EmailMessage
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -68,7 +69,7 @@ def brand(colour: str = "#00aa66") -> Brand:
 
 def logo_of(content: bytes, width: int, height: int) -> Logo:
     """A logo with these bytes."""
-    return Logo(Path("logo.png"), "image/png", width, height, content)
+    return Logo(Path("logo.png"), "image/png", width, height, sha256(content).hexdigest(), content)
 
 
 def drawn(width: int, height: int, colour: str) -> bytes:
