@@ -36,7 +36,7 @@ SHOWN: tuple[tuple[LetterKind, str, str], ...] = (
     ("opened", "en", "light"),
     ("note", "en", "dark"),
     ("receipt", "en", "phone"),
-    ("history", "en", "light"),
+    ("postmaster", "en", "dark"),
     ("status", "ru", "light"),
     ("held", "en", "light"),
     ("undelivered", "en", "light"),
