@@ -308,7 +308,7 @@ def _subject(letter: Letter, field: str) -> str:
 
 def _preview(letter: Letter) -> str:
     """What a list of mails shows beside the subject: the newest words."""
-    words = (mime.clean(markup.to_text(entry.text, {}), 120) for entry in reversed(letter.entries))
+    words = (mime.clean(markup.without_pictures(entry.text), 120) for entry in reversed(letter.entries))
     return next(filter(None, words), "") if letter.kind in PREVIEWED else ""
 
 

@@ -215,10 +215,12 @@ def test_what_a_reader_quotes_is_known_again_with_nothing_left(kind: LetterKind,
 
 
 def test_the_preview_stands_first_unseen_and_is_not_read_twice() -> None:
-    message = composed(sample("pass", "en"))
+    letter = sample("pass", "en")
+    *before, newest = letter.entries
+    message = composed(replace(letter, entries=(*before, replace(newest, text=f"[cid:p1] {newest.text}"))))
     made = html(message)
-    before = made.partition("<table")[0]
-    assert '<div class="preview" style="display:none' in before and "Do you have both in stock?" in before
+    above = made.partition("<table")[0]
+    assert '<div class="preview" style="display:none' in above and ">We have looked at it" in above
     raw = message.as_bytes()
     assert reader.read(raw).text.count("Do you have both") <= 1
     assert shown(made).count("Do you have both in stock?") == 2 and 'class="preview"' not in html(
