@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from relay import address, deadlines, people, rules, visibility
 from relay.letters import WITH_FILES
-from relay.model import Attachment, Ball, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
+from relay.model import Attachment, Ball, Brand, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
 from relay.settings import Settings
 from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
 
@@ -70,13 +70,14 @@ class Writer:
         events = self._events(chain, row)
         domain = self._settings.relay.domain
         entries = visibility.entries(chain, self._settings.network, ticket, events)
+        brand = visibility.brand(chain, self._settings.network, ticket) or self._settings.brand
         return Letter(
             kind=row.kind,
             language=party.language,
             timezone=party.timezone,
             to=Contact(row.recipient, row.recipient_name),
             sender=address.thread(ticket.thread, domain),
-            sender_name=self._sender_name(row, entries),
+            sender_name=self._sender_name(row, entries, brand),
             return_path=address.return_path(row.token, domain),
             message_id=row.message_id,
             subject=visibility.subject(chain, self._settings.network),
@@ -93,6 +94,7 @@ class Writer:
             automatic=row.kind in AUTOMATIC or {entry.kind for entry in entries} == {"paused"},
             may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
+            brand=brand,
         )
 
     def _to_postmaster(self, row: Row[Any]) -> Letter:
@@ -103,13 +105,14 @@ class Writer:
             timezone=relay.timezone,
             to=Contact(row.recipient, row.recipient_name),
             sender=f"postmaster@{relay.domain}",
-            sender_name=relay.name,
+            sender_name=self._settings.brand.name or relay.name,
             return_path=address.return_path(row.token, relay.domain),
             message_id=row.message_id,
             subject=row.data["what"],
             date=row.created_at,
             automatic=True,
             data=row.data,
+            brand=self._settings.brand,
         )
 
     def _to_party(self, row: Row[Any]) -> Letter:
@@ -122,20 +125,21 @@ class Writer:
             timezone=party.timezone,
             to=Contact(row.recipient, row.recipient_name),
             sender=address.held(token, relay.domain) if token else f"postmaster@{relay.domain}",
-            sender_name=relay.name,
+            sender_name=self._settings.brand.name or relay.name,
             return_path=address.return_path(row.token, relay.domain),
             message_id=row.message_id,
             subject=row.data["where"],
             date=row.created_at,
             automatic=True,
             data=row.data,
+            brand=self._settings.brand,
         )
 
-    def _sender_name(self, row: Row[Any], entries: tuple[Entry, ...]) -> str:
+    def _sender_name(self, row: Row[Any], entries: tuple[Entry, ...], brand: Brand) -> str:
         """The newest words' author as this reader knows him; the relay itself for what it says of its own accord."""
         written = [entry for entry in entries if entry.kind != "paused"]
         if row.kind in AUTOMATIC or not written:
-            return self._settings.relay.name
+            return brand.name or self._settings.relay.name
         newest = written[-1]
         return newest.who if newest.own or newest.who == newest.party else f"{newest.who} ({newest.party})"
 

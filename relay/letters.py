@@ -19,17 +19,21 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from relay import markup, mime, overview
+from relay import brands, excerpts, flowing, markup, mime, outlook, overview
 from relay.markup import Picture
-from relay.model import Action, Attachment, Clock, Deadline, Entry, EventKind, Letter, Seat
+from relay.model import Action, Attachment, Clock, Deadline, Entry, EventKind, Letter, Logo, Seat
 from relay.receipt import beginning
-from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, languages
+from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, TemplateError, languages
+
+Pictures = Sequence[dict[str, Picture]]  # for each entry, by their ids in its text
 
 MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
 SUBJECT = 600  # characters of it for the percent-encoded subject
 IN_SHORT = ("receipt",)  # kinds that give the beginnings of texts only
+FORWARD = ("accept", "resolved", "close")  # the commands that lead a ticket on
 WITH_FILES = ("comment", "pass", "note", "history")  # kinds that carry their entries' files; the others only name them
+PREVIEWED = ("pass", "history")  # kinds where a sentence of ours stands before a person's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +82,20 @@ class Row:
     reference: str
     own: bool
     depth: int
+    ball: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action as offered: the line to write, what it does, and a mailto link ("" when it would be too long)."""
+    """An action as offered: the line to write, what it does, and a mailto link ("" when it would be too long).
+
+    `main`: of those in a letter the one that leads on.
+    """
 
     line: str
     meaning: str
     mailto: str
+    main: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +142,14 @@ class Letters:
     def __init__(self, domain: str, name: str, templates: Path | None = None) -> None:
         """For the relay of that domain and name. Raises TemplateError for a broken catalogue in the folder `templates`."""
         self.domain, self.name = domain, mime.clean(name)
-        self._languages = languages(templates)
+        self.languages = languages(templates)
+        self.broken: dict[str, TemplateError] = {}  # the admin's templates that letters had to do without, by file name
         self._base64 = mime.Base64Cache()
 
     def compose(self, letter: Letter) -> bytes:
-        """The whole letter, unsigned. Raises TemplateError for a broken template, ValueError for a file without content."""
+        """The whole letter, unsigned. Raises TemplateError for a broken template that is built in, ValueError for a file
+        without content.
+        """
         return self.written(letter)[0]
 
     def written(self, letter: Letter) -> tuple[bytes, str]:
@@ -146,29 +158,67 @@ class Letters:
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
         letter = overview.titled(letter, language) if letter.kind == "digest" else letter
-        values = self._values(letter, language, pictures)
-        text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
-        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
+        values = self._values(letter, language, pictures) | {
+            "brand": brands.worn(letter.brand, self.name, _logo_id(stamp, self.domain))
+        }
+        text = self._render(language, f"{letter.kind}.txt", values)
+        html = self._html(letter, language, values)
+        whole: list[Attachment] = []
+        if len(html) > excerpts.LARGEST:
+            html, pictures = self._smaller(letter, language, pictures, values)
+            whole = [excerpts.as_file(_file_name(letter), text)]
+        plain = mime.text_part("plain", flowing.flowed(text, _own_lines(values)), "; format=flowed")
+        return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, (plain, html), whole)]), text
 
     def _language(self, letter: Letter) -> Language:
         """The reader's; the source language for one we have no catalogue of, and for the postmaster."""
         code = SOURCE if letter.kind == "postmaster" else letter.language
-        return self._languages.get(code, self._languages[SOURCE])
+        return self.languages.get(code, self.languages[SOURCE])
+
+    def _render(self, language: Language, name: str, values: Mapping[str, Any]) -> str:
+        """The admin's template, or the built-in one where that is broken."""
+        try:
+            return mime.clean_text(language.render(name, values))
+        except TemplateError as error:
+            made = mime.clean_text(language.render(name, values, builtin=True))
+            self.broken[name] = error
+            return made
+
+    # ── HTML ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _html(self, letter: Letter, language: Language, values: Mapping[str, Any]) -> bytes:
+        return mime.text_part("html", self._render(language, f"{letter.kind}.html", values))
+
+    def _smaller(
+        self, letter: Letter, language: Language, pictures: Pictures, values: Mapping[str, Any]
+    ) -> tuple[bytes, list[dict[str, Picture]]]:
+        """The HTML with as much of the persons' words as a client shows, the newest first, and the pictures in it."""
+        for most in excerpts.SMALLER:
+            few, left = excerpts.newest(letter, most)
+            shown = [dict[str, Picture]()] * left + list(pictures[left:])
+            brief = self._values(few, language, shown[left:])
+            less = {name: brief[name] for name in ("entries", "cut_html", "html")} | {"whole": _file_name(letter)}
+            html = self._html(letter, language, {**values, **less})
+            if len(html) <= excerpts.LARGEST:
+                break
+        return html, shown
 
     # ── headers ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _headers(self, letter: Letter) -> Iterable[bytes]:
         """The header lines before the body's own; RFC 3834 for Auto-Submitted, RFC 2369 §3.2 for List-Unsubscribe."""
-        tag = _tag(letter)
         yield mime.header("From", mime.mailbox(letter.sender_name, letter.sender, len("From: ")))
         yield mime.header("To", mime.mailbox(letter.to.name, letter.to.address, len("To: ")))
-        yield mime.header("Subject", tag + mime.words(mime.clean(letter.subject), len("Subject: ") + len(tag)))
+        yield mime.header("Subject", _subject(letter, "Subject"))
         yield mime.header("Date", format_datetime(letter.date))
         yield mime.header("Message-ID", mime.message_ids([letter.message_id]))
         if references := mime.message_ids(letter.references):
             yield mime.header("In-Reply-To", references.rpartition(" ")[2])
             yield mime.header("References", references)
         if letter.number:
+            yield mime.header("Thread-Topic", _subject(letter, "Thread-Topic"))
+            index = outlook.thread_index(letter.sender, letter.date, first=not references)
+            yield mime.header("Thread-Index", index)
             yield mime.header("X-Relay-Chain", mime.clean(letter.number, 40))
         yield mime.header("X-Relay-Loop", self.domain)
         if letter.may_mute:
@@ -179,7 +229,9 @@ class Letters:
 
     # ── body ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _body(self, letter: Letter, stamp: str, pictures: Sequence[dict[str, Picture]], text: str, html: str) -> bytes:
+    def _body(
+        self, letter: Letter, stamp: str, pictures: Pictures, bodies: tuple[bytes, bytes], more: Sequence[Attachment]
+    ) -> bytes:
         """mixed(alternative(text, related(html, pictures …)), files …), each level only where it has something to hold."""
         inline: list[bytes] = []
         files: list[bytes] = []
@@ -188,9 +240,11 @@ class Letters:
                 picture = shown.get(file.content_id)
                 part = mime.file_part(file, self._base64(file), picture.content_id if picture else "")
                 (inline if picture else files).append(part)
-        files += [mime.file_part(file, self._base64(file)) for file in _extra(letter)]
-        related = mime.multipart("related", f"=_{stamp}_r", [mime.text_part("html", html), *inline])
-        alternative = mime.multipart("alternative", f"=_{stamp}_a", [mime.text_part("plain", text), related])
+        files += [mime.file_part(file, self._base64(file)) for file in (*_extra(letter), *more)]
+        if logo := letter.brand.logo:
+            inline.append(self._logo(logo, _logo_id(stamp, self.domain)))
+        related = mime.multipart("related", f"=_{stamp}_r", [bodies[1], *inline])
+        alternative = mime.multipart("alternative", f"=_{stamp}_a", [bodies[0], related])
         return mime.multipart("mixed", f"=_{stamp}_m", [alternative, *files])
 
     def _pictures(self, letter: Letter, stamp: str) -> list[dict[str, Picture]]:
@@ -205,6 +259,11 @@ class Letters:
             for count, entry in enumerate(letter.entries)
             for named in [markup.markers(entry.text)]
         ]
+
+    def _logo(self, logo: Logo, content_id: str) -> bytes:
+        name = f"logo.{logo.type.partition('/')[2]}"
+        file = Attachment(name, logo.type, len(logo.content), logo.sha256, content=logo.content)
+        return mime.file_part(file, self._base64(file), content_id)
 
     # ── what the templates see ─────────────────────────────────────────────────────────────────────────────
 
@@ -221,7 +280,8 @@ class Letters:
             "kind": letter.kind,
             "language": language.code,
             "timezone": letter.timezone,
-            "relay": self.name,
+            "relay": mime.clean(letter.brand.name) or self.name,
+            "whole": "",
             "number": mime.clean(letter.number, 40),
             "title": title,
             "entries": entries,
@@ -229,10 +289,13 @@ class Letters:
             "passed_by": next((_by(entry) for entry in reversed(letter.entries) if entry.data.get("mine")), ""),
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),
+            "turn": any(seat.ball and seat.own for seat in letter.seats),
+            "turns": [mime.clean(seat.party) for seat in letter.seats if seat.ball and not seat.own],
+            "preview": _preview(letter),
             "balls": [Held(mime.clean(ball.party), ball.own, ball.since) for ball in letter.balls],
             "dues": [_due(one, language) for one in letter.deadlines],
             "facts": [(mime.clean(fact.name), mime.clean(fact.value, 1000)) for fact in letter.facts],
-            "actions": [_deed(action, language, letter.sender, subject) for action in letter.actions],
+            "actions": _offered(letter, language, subject),
             "commands": [_deed(Action(word), language, letter.sender, subject) for word in COMMANDS]
             if letter.kind == "help"
             else [],
@@ -250,6 +313,32 @@ class Letters:
 
 def _tag(letter: Letter) -> str:
     return f"[{mime.clean(letter.number, 40)}] " if letter.number else ""
+
+
+def _subject(letter: Letter, field: str) -> str:
+    """The subject as that header field has it."""
+    tag = _tag(letter)
+    return tag + mime.words(mime.clean(letter.subject), len(f"{field}: {tag}"))
+
+
+def _preview(letter: Letter) -> str:
+    """What a list of mails shows beside the subject: the newest words."""
+    words = (mime.clean(markup.without_pictures(entry.text), 120) for entry in reversed(letter.entries))
+    return next(filter(None, words), "") if letter.kind in PREVIEWED else ""
+
+
+def _own_lines(values: Mapping[str, Any]) -> frozenset[str]:
+    """The long lines that people have written."""
+    texts = [values["text"], values["cut"], *(said.text for said in values["entries"])]
+    return frozenset(line for text in texts for line in flowing.long_lines(text))
+
+
+def _file_name(letter: Letter) -> str:
+    return f"{mime.clean(letter.number, 40) or 'mail'}.txt"
+
+
+def _logo_id(stamp: str, domain: str) -> str:
+    return f"logo.{stamp}@{domain}"
 
 
 def _with_files(letter: Letter) -> tuple[Entry, ...]:
@@ -333,7 +422,7 @@ def _shortened(entry: Entry) -> Entry:
 
 def _row(seat: Seat, language: Language) -> Row:
     status = language.status(seat.status) if seat.status else ""
-    return Row(mime.clean(seat.party), status, mime.clean(seat.reference), seat.own, seat.depth)
+    return Row(mime.clean(seat.party), status, mime.clean(seat.reference), seat.own, seat.depth, seat.ball)
 
 
 def _holders(seats: Sequence[Seat]) -> list[str]:
@@ -346,6 +435,13 @@ def _holders(seats: Sequence[Seat]) -> list[str]:
 def _due(deadline: Deadline, language: Language) -> Due:
     left = "" if deadline.left is None else language.duration(max(1, int(deadline.left.total_seconds()) // 60))
     return Due(mime.clean(deadline.party), deadline.own, deadline.kind, deadline.at, deadline.over, left)
+
+
+def _offered(letter: Letter, language: Language, subject: str) -> list[Deed]:
+    deeds = [_deed(action, language, letter.sender, subject) for action in letter.actions]
+    turn = any(seat.ball and seat.own for seat in letter.seats)
+    main = next((count for count, action in enumerate(letter.actions) if turn and action.word in FORWARD), None)
+    return [replace(deed, main=count == main) for count, deed in enumerate(deeds)]
 
 
 def _deed(action: Action, language: Language, recipient: str, subject: str) -> Deed:

@@ -56,6 +56,11 @@ def to_text(text: str, names: Mapping[str, str]) -> str:
     return _MARKER.sub(lambda match: f"[{names[match[1]]}]" if match[1] in names else match[0], text)
 
 
+def without_pictures(text: str) -> str:
+    """The text without any marker."""
+    return _MARKER.sub("", text)
+
+
 def to_html(text: str, pictures: Mapping[str, Picture]) -> Markup:
     """The text as safe HTML: line breaks and runs of spaces kept, http(s) addresses as links, markers as `<img>`."""
     return _joined(text, pictures, _plain)

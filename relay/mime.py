@@ -115,12 +115,13 @@ def message_ids(ids: Sequence[str], most: int = 21) -> str:
 # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def text_part(subtype: str, text: str) -> bytes:
+def text_part(subtype: str, text: str, parameters: str = "") -> bytes:
     """A text/`subtype` part in UTF-8: quoted-printable where most is ASCII, base64 otherwise."""
     data = text.rstrip("\n").replace("\n", "\r\n").encode()
     encoding, body = ("quoted-printable", _quoted_printable(data)) if _mostly_ascii(text) else ("base64", wrapped_base64(data))
-    return b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: %s\r\n\r\n%s' % (
+    return b'Content-Type: text/%s; charset="utf-8"%s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s' % (
         subtype.encode(),
+        parameters.encode(),
         encoding.encode(),
         body,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 Trust = Literal["dmarc", "spf", "dkim", "address"]
@@ -88,12 +89,35 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture that letters bring along: its file, media type, size in pixels, SHA-256 (hex), and its bytes."""
+
+    path: Path
+    type: str
+    width: int
+    height: int
+    sha256: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """In whose name letters look: "" and None where nothing is given. `colour` is #rrggbb, `footer` one line."""
+
+    name: str = ""
+    colour: str = ""
+    footer: str = ""
+    logo: Logo | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """An organisation of a chain, as configured under `[parties.KEY]`; `language` and `timezone` are resolved.
 
     `receipts`: whether its people get a receipt for a mail that has something to say about, for all, or for none.
     `suggest`: whether a receipt offers the status that free text looks like. `hours` are when it works, empty for always, but for
     the `holidays`: "2027-01-01", or "05-09" for that day of every year. `remind`: whether reminders wait for its hours.
+    `brand` is how the letters look of those who pass their tickets to it.
     """
 
     key: str
@@ -111,6 +135,7 @@ class Party:
     hours: tuple[Opening, ...] = ()
     holidays: frozenset[str] = frozenset()
     remind: Remind = "hours"
+    brand: Brand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +489,7 @@ class Entry:
 class Seat:
     """One ticket of a chain as one reader may see it: a row of the status table. `depth` is 0 for the topmost.
 
-    `status` is None where a link on the way shares no status.
+    `status` is None where a link on the way shares no status. `ball`: as far as the reader may know, it is this one's turn.
     """
 
     party: str
@@ -472,6 +497,7 @@ class Seat:
     reference: str
     own: bool
     depth: int
+    ball: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,7 +541,8 @@ class Letter:
     `subject` is without the `[number]` tag; `number` is "" where there is no chain. `entries` are in order, the newest last: one
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
     address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted, `may_mute` for List-Unsubscribe. `facts`
-    are what is known of the matter, `balls` who has it since when, `deadlines` what is due. `data` by kind:
+    are what is known of the matter, `balls` who has it since when, `deadlines` what is due, `brand` is whose colours it wears.
+    `data` by kind:
     "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
@@ -547,3 +574,4 @@ class Letter:
     automatic: bool = False
     may_mute: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+    brand: Brand = Brand()

@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 from structlog.typing import FilteringBoundLogger
 
-from relay import backoff
+from relay import backoff, mending
 from relay.correspondence import Writer, bare, files, filled, within
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
@@ -137,6 +137,7 @@ class Outbox:
         self._landed = asyncio.Event()
         self._moved: dict[str, float] = {}  # when a letter of a recipient last landed, by the loop's clock
         self._closing = False
+        self._told: set[tuple[str, str]] = set()  # which mistakes in templates the postmaster has heard of, and on which day
         self._sent: asyncio.Queue[Sent] = asyncio.Queue()
         self._flying = InHand()
         self._line: LineUp[_Claimed] = LineUp(1)
@@ -292,9 +293,26 @@ class Outbox:
             log.exception("letter_cannot_be_written")
             await self._end(row, Failure("unreadable", f"{type(error).__name__}: {error}"))
         else:
+            await self._tell_of_templates()
             log.info("letter_sent", kind=row.kind, message_id=row.message_id, reply=reply)
             return Sent(row, reply, zlib.compress(text.encode()), taken)
         return None
+
+    async def _tell_of_templates(self) -> None:
+        """That letters go out in the built-in wording, for a template of the admin's is broken."""
+        settings, now = self._office().settings, datetime.now(UTC)
+        for error in self._office().letters.broken.copy().values():
+            mistake = (str(error), f"{now:%Y-%m-%d}")
+            if mistake in self._told:
+                continue
+            self._told.add(mistake)
+            self._log.error("template_broken", template=error.file, line=error.line, why=error.reason)
+            stamp = Stamp(settings.relay.domain, "", now)
+            try:
+                await self._database.write(partial(mending.tell, settings=settings, error=error, stamp=stamp))
+            except Exception:  # noqa: BLE001 - the letter is sent, and the log has it
+                self._log.exception("postmaster_not_told")
+            self.wake()
 
     async def _compose(self, letter: Letter | Exception) -> tuple[bytes, str]:
         """The signed letter, and its plain text."""

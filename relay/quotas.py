@@ -69,6 +69,14 @@ def may_be_answered(connection: Connection, limits: LimitSettings, who: str, now
     return True
 
 
+def first_today(connection: Connection, what: str, now: datetime) -> bool:
+    """Whether that happens for the first time today; from now on it does not."""
+    first = not _tally(connection, what, _day(now))["answers"]
+    if first:
+        _add(connection, what, _day(now), answers=1)
+    return first
+
+
 def forget(connection: Connection, now: datetime) -> None:
     """Drops the counts of the days and minutes before today."""
     connection.execute(delete(TALLIES).where(TALLIES.c.period < _day(now)))

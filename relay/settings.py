@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from relay.model import Link, Network, Party
+from relay.model import Brand, Link, Network, Party
 
 # Extensions of files that run when somebody opens them: what Gmail and Outlook refuse, disk images, and by its content what is a
 # program of Linux (elf) or macOS (macho).
@@ -189,6 +189,13 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     loops: LoopSettings = LoopSettings()
     scan: ScanSettings | None = None
+    brand: Brand = field(default_factory=Brand)
+
+    @property
+    def logos(self) -> frozenset[str]:
+        """The SHA-256 of the pictures that our letters bring along."""
+        worn = [self.brand, *(party.brand for party in self.parties.values())]
+        return frozenset(brand.logo.sha256 for brand in worn if brand and brand.logo)
 
     @property
     def network(self) -> Network:

@@ -17,6 +17,7 @@ from relay.decision import Decision, Order, Problem, Turn
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.mail import commands
+from relay.mail.parts import pictures
 from relay.model import Bounce, Contact, Envelope, Mail, Ticket, Verdict
 from relay.quotas import Excess
 from relay.settings import Settings
@@ -74,7 +75,7 @@ def settle(
         return _remember(case, Outcome("held", UNSCANNED, held_for=_party(case)))
     if not store.seen_anywhere(connection, case.identity):  # a mail taken up again stays as it was
         chains = [] if case.links else [own.chain.id for own in case.own]
-        case.mail = familiar.without_pictures(connection, case.mail, chains)
+        case.mail = familiar.without_pictures(connection, pictures.without_ours(case.mail, case.settings.logos), chains)
     return _settled(case)
 
 

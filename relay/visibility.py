@@ -19,7 +19,22 @@ from typing import Any
 
 from relay import address, workflow
 from relay.deadlines import Due
-from relay.model import Attachment, Ball, Chain, Deadline, Entry, Event, EventKind, Fact, Network, Party, Seat, Share, Ticket
+from relay.model import (
+    Attachment,
+    Ball,
+    Brand,
+    Chain,
+    Deadline,
+    Entry,
+    Event,
+    EventKind,
+    Fact,
+    Network,
+    Party,
+    Seat,
+    Share,
+    Ticket,
+)
 from relay.ways import Hop, hidden, line, path, shared, stand_in, withholds
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
@@ -73,8 +88,9 @@ def entries(chain: Chain, network: Network, reader: Ticket, events: Iterable[Eve
 
 def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
     """The tickets of the chain that the party of `reader` may know of, upstream first, each with what it may know."""
+    turns = {stand_in(reader, ticket, path(chain, network, reader, ticket)).id for ticket in workflow.holders(chain)}
     return tuple(
-        _seat(chain, network, reader, ticket)
+        _seat(chain, network, reader, ticket, ticket.id in turns)
         for ticket in _in_order(chain)
         if ticket.id == reader.id or stand_in(reader, ticket, path(chain, network, reader, ticket)).id == ticket.id
     )
@@ -125,6 +141,15 @@ def may_know_due(network: Network, reader: Ticket, ticket: Ticket) -> bool:
     """Whether `reader`'s party may know when a ticket is due: both ends of its link may, the upper one if it shares statuses."""
     link = network.links.get(ticket.link or "")
     return reader.id == ticket.id or (reader.id == ticket.parent and link is not None and "status" in link.share)
+
+
+def brand(chain: Chain, network: Network, reader: Ticket) -> Brand | None:
+    """In whose name the letters to `reader` look: that of the one party it has passed the ticket to, if this has a brand.
+
+    Of several it is nobody's. Who stands further down is never looked at, nor who passed the ticket to the reader.
+    """
+    below = {ticket.party for ticket in chain.tickets if ticket.parent == reader.id}
+    return network.parties[key].brand if len(below) == 1 and (key := next(iter(below))) in network.parties else None
 
 
 def stays(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -332,7 +357,7 @@ def _cleaned(network: Network, files: tuple[Attachment, ...], bare: bool) -> tup
     return tuple(replace(file, name=address.scrub(file.name, network.domain), bare=bare) for file in crossing)
 
 
-def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> Seat:
+def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket, turn: bool) -> Seat:
     open_to = shared(path(chain, network, reader, ticket))
     own = ticket.id == reader.id
     return Seat(
@@ -341,6 +366,7 @@ def _seat(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> Sea
         reference=ticket.reference if own or "reference" in open_to else "",
         own=own,
         depth=_visible_depth(chain, network, reader, ticket),
+        ball=turn and "status" in open_to,
     )
 
 

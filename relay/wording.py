@@ -2,13 +2,14 @@
 
 The English sentence is the key; `templates/LANGUAGE.po` holds the others, read at start; the words of commands are in
 `keywords`. A folder of the admin's stands before the built-in one, file by file, and its catalogues before the built-in
-ones, sentence by sentence.
+ones, sentence by sentence. Where a template of the admin's fails, the letter is made with the built-in ones alone.
 """
 
 from __future__ import annotations
 
 import gettext
 import io
+import re
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,12 +19,15 @@ from pathlib import Path
 import jinja2
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 import relay
 from relay import keywords
+from relay.styling import Styled
 
+_FACT = re.compile(r"%\((\w+)\)s")
 SOURCE = "en"  # the language of the templates themselves
 
 # A command's word: what it does, and what stands after it where the letter gives no argument.
@@ -162,15 +166,30 @@ class Language:
         self.code = code
         self.locale = _locale(code)
         self._catalogue = _catalogue(code, folders)
-        self._environment = _environment(folders, self._catalogue)
-        self._environment.filters["moment"] = self.moment
+        self._own = self._environment(folders, self._catalogue)
+        self._builtin = self._environment(folders[-1:], _catalogue(code, folders[-1:])) if folders[1:] else self._own
 
-    def render(self, name: str, values: Mapping[str, object]) -> str:
-        """The template of that file name. Raises TemplateError with the template's file and line."""
+    def render(self, name: str, values: Mapping[str, object], *, builtin: bool = False) -> str:
+        """The template of that file name, or the built-in one. Raises TemplateError with the template's file and line."""
         try:
-            return self._environment.get_template(name).render(values)
+            return (self._builtin if builtin else self._own).get_template(name).render(values)
         except Exception as error:
             raise _located(error, name) from error
+
+    def _environment(self, folders: list[Path], catalogue: gettext.NullTranslations) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
+            autoescape=jinja2.select_autoescape(("html",)),
+            undefined=jinja2.StrictUndefined,
+            extensions=["jinja2.ext.i18n", Styled],
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters["moment"] = self.moment
+        return environment
 
     def moment(self, at: datetime, timezone: str) -> str:
         """A date and time as the reader writes them: "3 мар. 2025 г., 14:05"."""
@@ -245,26 +264,29 @@ def _read(path: Path) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
     try:
         with path.open("rb") as file:
-            write_mo(compiled, read_po(file, abort_invalid=True))
+            found = read_po(file, abort_invalid=True)
     except PoFileError as error:
         raise TemplateError(str(path), error.lineno, str(error)) from error
+    for message in found:
+        if wrong := _misspelt(message):
+            raise TemplateError(str(path), message.lineno or 0, wrong)
+    write_mo(compiled, found)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
 
-def _environment(folders: list[Path], catalogue: gettext.NullTranslations) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
-        autoescape=jinja2.select_autoescape(("html",)),
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    return environment
+def _misspelt(message: Message) -> str:
+    """What the sentence says with a fact that the English one has not, or with a sign that makes no fact; "" for nothing."""
+    if not message.id or not isinstance(message.id, str) or not message.string:
+        return ""
+    facts = dict.fromkeys(_FACT.findall(message.id), "")
+    try:
+        str(message.string) % facts
+    except KeyError as error:
+        return f"the fact {error} is not in the English sentence"
+    except (ValueError, TypeError):
+        return "a % that makes no fact; write %% for the sign"
+    return ""
 
 
 def _located(error: Exception, name: str) -> TemplateError:

@@ -30,6 +30,7 @@ from relay.intake import tokens_of
 from relay.ledger import Stamp
 from relay.letters import Letters
 from relay.mail import reader
+from relay.mail.parts.flowed import unflow
 from relay.model import SHARES, Contact, Envelope, Link, Party, Receipts
 from relay.settings import DeliverySettings, DnsSettings, RelaySettings, Settings, SmtpSettings
 from relay.settle import Outcome, settle
@@ -107,8 +108,7 @@ class Posted:
     def text(self) -> str:
         part = self.message.get_body(("plain",))
         assert part is not None
-        content: str = part.get_content()
-        return content.replace("\r\n", "\n")
+        return unflow(part.get_content())
 
 
 class World:

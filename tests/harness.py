@@ -25,6 +25,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from relay.mail.parts.flowed import unflow
+
 DOMAIN = "relay.example.com"
 PATIENCE = 15.0  # seconds that a test waits for what should come at once
 
@@ -103,8 +105,7 @@ class Received:
     def text(self) -> str:
         part = self.message.get_body(("plain",))
         assert part is not None
-        content: str = part.get_content()
-        return content.replace("\r\n", "\n")
+        return unflow(part.get_content())
 
     @property
     def html(self) -> str:

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from relay import handbook, keywords, overview, wording
+from relay import handbook, keywords, overview, proofs, wording
 from relay.letters import Letters
 from relay.model import LetterKind, Status
 from relay.wording import TemplateError
@@ -128,14 +128,51 @@ def test_an_admins_catalogue_replaces_one_sentence_and_adds_a_language(tmp_path:
         ('{% extends "missing.txt" %}', 1, "missing.txt"),
     ],
 )
-def test_a_broken_template_fails_that_letter_alone_and_says_where(tmp_path: Path, source: str, line: int, why: str) -> None:
+def test_a_broken_template_gives_way_to_the_built_in_one_and_says_where(tmp_path: Path, source: str, line: int, why: str) -> None:
     (tmp_path / "comment.txt").write_text(source)
+    (tmp_path / "comment.html").write_text('{% extends "base.html" %}{% block words %}Own{% endblock %}')
     composer = Letters("relay.example", "Acme Relay", tmp_path)
-    with pytest.raises(TemplateError) as caught:
-        composer.compose(letter())
-    assert caught.value.file.endswith("comment.txt") and caught.value.line == line and why in caught.value.reason
-    assert str(caught.value).startswith(f"{tmp_path / 'comment.txt'}:{line}: ")
-    assert read(composer.compose(letter(kind="pass")))
+    message = read(composer.compose(letter()))
+    assert body(message, "plain") == body(read(Letters("relay.example", "Acme Relay").compose(letter())), "plain")
+    assert "Own" in body(message, "html")
+    (error,) = composer.broken.values()
+    assert str(error).startswith(f"{tmp_path / 'comment.txt'}:{line}: ") and why in error.reason
+    (mistake,) = proofs.mistakes(tmp_path)
+    assert mistake.file == str(tmp_path / "comment.txt") and mistake.key == f"line {line}" and why in mistake.found
+
+
+def test_the_built_in_templates_have_no_mistake_in_any_language() -> None:
+    assert proofs.mistakes(None) == () == proofs.strays(None)
+
+
+@pytest.mark.parametrize("name", [*sorted(path.name for path in FOLDER.glob("*.html")), "base.txt", "said.txt"])
+def test_a_mistake_in_any_template_is_found(tmp_path: Path, name: str) -> None:
+    source = (FOLDER / name).read_text("utf-8")
+    at = source.rindex("{% end")
+    (tmp_path / name).write_text(source[:at] + "{{ nonsense }}" + source[at:], "utf-8")
+    found = proofs.mistakes(tmp_path)
+    assert found and all(one.file == str(tmp_path / name) and "nonsense" in one.found for one in found)
+
+
+def test_a_style_sheet_of_ones_own_is_used_and_checked(tmp_path: Path) -> None:
+    (tmp_path / "look.css").write_text(".words { font-size: 21px; }\n\np.words { color: red; }\n")
+    html = body(read(Letters("relay.example", "Acme Relay", tmp_path).compose(letter())), "html")
+    assert 'class="words" style="font-size:21px;"' in html and 'class="small" style="padding:' in html
+    (mistake,) = proofs.mistakes(tmp_path)
+    assert (mistake.file, mistake.key) == (str(tmp_path / "look.css"), "line 3") and "p.words" in mistake.found
+
+
+def test_a_file_that_no_letter_is_made_with_is_named(tmp_path: Path) -> None:
+    (tmp_path / "coment.txt").write_text("Hello")
+    (told,) = proofs.strays(tmp_path)
+    assert "coment.txt" in told and 'did you mean "comment.txt"?' in told
+
+
+@pytest.mark.parametrize("said", ["%(nobody)s", "100 %"])
+def test_a_sentence_with_a_fact_that_is_none_is_a_mistake(tmp_path: Path, said: str) -> None:
+    (tmp_path / "ru.po").write_text(f'msgid ""\nmsgstr ""\n\nmsgid "Files: %(files)s"\nmsgstr "{said}"\n')
+    (mistake,) = proofs.mistakes(tmp_path)
+    assert (mistake.file, mistake.key) == (str(tmp_path / "ru.po"), "line 4")
 
 
 def test_a_broken_catalogue_says_where(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def _named(domain: str, postmaster: str | None) -> tuple[str, str]:
 
 def check(ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Check the configuration: every mistake at once."""
+    from relay import proofs
     from relay.config import load, warnings
     from relay.errors import ConfigError
 
@@ -98,7 +99,10 @@ def check(ctx: typer.Context, config: ConfigOption = None, json: JsonOption = Fa
     except ConfigError as error:
         _refuse(path, error, json)
         raise typer.Exit(1) from None
-    doubts = warnings(found)
+    doubts = (*warnings(found), *proofs.strays(found.relay.templates))
+    if wrong := proofs.mistakes(found.relay.templates):
+        _refuse(path, ConfigError(wrong), json)
+        raise typer.Exit(1)
     if json:
         counts = {"parties": len(found.parties), "links": len(found.links)}
         print_json({"ok": True, "file": str(path), "mistakes": [], "warnings": doubts, **counts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from relay import brands
 from relay.config.secret import reason
 from relay.config.units import Wrong, text
+from relay.model import Logo
 
+LARGEST_LOGO = 100_000  # bytes: every letter carries it
 MIN_RSA = 1024  # bits; verifiers ignore shorter keys (RFC 8301 §3.2)
 TLS_EXPECTED = "a certificate chain and its private key, both in PEM, without a passphrase"
 
@@ -53,6 +57,20 @@ def _read(found: Path) -> bytes:
         return found.read_bytes()
     except OSError as error:
         raise Wrong("a readable file", f'"{found}" ({reason(error)})') from None
+
+
+def logo(value: object, base: Path) -> Logo:
+    """A picture for letters: a PNG, JPEG or GIF file. Raises Wrong."""
+    expected = "a PNG, JPEG or GIF file of at most 100 KB"
+    if isinstance(value, str) and "://" in value:
+        raise Wrong(f"{expected} on this machine: letters load nothing from the web", f'"{value}"')
+    content = _read(found := path(value, base))
+    picture = brands.picture(content)
+    if picture is None or not (picture.width and picture.height):
+        raise Wrong(expected, f'"{found}", which is none')
+    if len(content) > LARGEST_LOGO:
+        raise Wrong(expected, f'"{found}" with {len(content):,} bytes')
+    return Logo(found, picture.type, picture.width, picture.height, hashlib.sha256(content).hexdigest(), content)
 
 
 def dkim_key(value: object, base: Path) -> Path:

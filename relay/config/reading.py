@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from relay import model, settings
+from relay import brands, model, settings
 from relay.config import tables
 from relay.config.across import across
 from relay.config.mistakes import from_validation
@@ -84,8 +84,9 @@ def _settings(path: Path, base: Path, root: tables.Root) -> settings.Settings:
         limits=settings.LimitSettings(**dict(root.limits) | {"own": frozenset(root.limits.own)}),
         loops=settings.LoopSettings(**dict(root.loops)),
         scan=_scan(root.scan),
-        parties={key: _party(key, party, root.relay) for key, party in root.parties.items()},
+        parties={key: _party(key, party, root) for key, party in root.parties.items()},
         links={key: _link(key, link) for key, link in root.links.items()},
+        brand=_brand(root.brand, root.relay.name, brands.COLOUR),
     )
 
 
@@ -109,7 +110,12 @@ def _scan(table: tables.Scan) -> settings.ScanSettings | None:
     return settings.ScanSettings(path="" if port else where, host=where if port else "", port=port, down=table.down)
 
 
-def _party(key: str, table: tables.Party, relay: tables.Relay) -> model.Party:
+def _brand(table: tables.Brand, name: str, colour: str) -> model.Brand:
+    return model.Brand(table.name or name, table.colour or colour, table.footer, table.logo)
+
+
+def _party(key: str, table: tables.Party, root: tables.Root) -> model.Party:
+    relay, colour = root.relay, root.brand.colour or brands.COLOUR
     return model.Party(
         key=key,
         name=table.name or key,
@@ -126,6 +132,7 @@ def _party(key: str, table: tables.Party, relay: tables.Relay) -> model.Party:
         hours=table.hours,
         holidays=frozenset(table.holidays),
         remind=table.remind,
+        brand=_brand(table.brand, table.name or key, colour) if table.brand else None,
     )
 
 

@@ -11,7 +11,7 @@ from relay.config.mistakes import dotted
 from relay.config.secret import masked, spell_smarthost
 from relay.config.units import DAYS, spell_clamd, spell_duration, spell_listen, spell_size
 from relay.config.worktime import spell_hours, spell_limit
-from relay.model import SHARES, Contact, Link, Party
+from relay.model import SHARES, Brand, Contact, Link, Party
 from relay.settings import LimitSettings, LoopSettings, ScanSettings, Settings
 
 Plain = dict[str, Any]
@@ -37,6 +37,7 @@ def plain(settings: Settings) -> Plain:
         "limits": _limits(settings.limits),
         "loops": _loops(settings.loops),
         "scan": _scan(settings.scan),
+        "brand": _brand(settings.brand),
         "parties": {key: _party(party) for key, party in settings.parties.items()},
         "links": {key: _link(link) for key, link in settings.links.items()},
     }
@@ -104,7 +105,13 @@ def _party(party: Party) -> Plain:
         "hours": spell_hours(party.hours) if party.hours else None,
         "holidays": sorted(party.holidays),
         "remind": party.remind,
+        "brand": party.brand and {key: value for key, value in _brand(party.brand).items() if value},
     }
+
+
+def _brand(brand: Brand) -> Plain:
+    logo = str(brand.logo.path) if brand.logo else None
+    return {"name": brand.name, "colour": brand.colour, "footer": brand.footer or None, "logo": logo}
 
 
 def _contact(contact: Contact) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
 
 from relay.config import files, secret, units, worktime
-from relay.model import SHARES, Contact, Identity, Limit, Opening, Receipts, Remind, Share, Trust, Unknown
+from relay.model import SHARES, Contact, Identity, Limit, Logo, Opening, Receipts, Remind, Share, Trust, Unknown
 from relay.settings import PROGRAMS, Smarthost
 
 T = TypeVar("T")
@@ -131,6 +131,15 @@ class Desk(Table):
     address: Address = Field(description="the e-mail address at which the desk takes mail")
 
 
+class Brand(Table):
+    """`[brand]`, and `brand` of a party; `name` left out is the name of the relay, or of the party."""
+
+    name: Line = ""
+    colour: Annotated[str, PlainValidator(units.colour)] = ""
+    footer: Line = ""
+    logo: Annotated[Logo | None, _from(files.logo)] = None
+
+
 class Party(Table):
     """`[parties.KEY]`; `name` left out is the key, `language` and `timezone` are those of `[relay]`."""
 
@@ -148,6 +157,7 @@ class Party(Table):
     hours: Annotated[tuple[Opening, ...], PlainValidator(worktime.hours)] = ()
     holidays: list[Annotated[str, PlainValidator(worktime.holiday)]] = []
     remind: Remind = "hours"
+    brand: Brand | None = None
 
 
 class Link(Table):
@@ -224,5 +234,6 @@ class Root(Table):
     limits: Limits = Limits()
     loops: Loops = Loops()
     scan: Scan = Scan()
+    brand: Brand = Brand()
     parties: dict[str, Party] = {}
     links: dict[str, Link] = {}

@@ -12,7 +12,7 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import time, timedelta
 
-from relay import keywords
+from relay import brands, keywords
 from relay.model import Contact
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -26,6 +26,7 @@ _ATEXT = r"[\w!#$%&'*+/=?^`{|}~-]+"  # RFC 5322 §3.2.3, with the letters that R
 _LOCAL = re.compile(rf"{_ATEXT}(\.{_ATEXT})*")
 _NAMED = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]*)>")
 _LISTEN = re.compile(r"(?a)(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:/\s]+)):(?P<port>\d{1,5})")
+PALE = 1.5  # contrast with white of the lightest colour that still shows on it; the ink upon it is chosen to be legible
 _TIME = re.compile(r"(?a)(\d{1,2}):(\d{2})")
 
 
@@ -288,6 +289,19 @@ def selector(value: object) -> str:
     """A DKIM selector (RFC 6376 §3.1)."""
     label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     return _matching(rf"{label}(\.{label})*", value, "a DKIM selector: letters, digits and hyphens")
+
+
+def colour(value: object) -> str:
+    """A colour as #rgb or #rrggbb, and it comes back as the latter; not so light that a button of it is lost on white."""
+    expected = 'a colour such as "#2457a6" or "#0a6"'
+    found = _matching("#([0-9a-f]{3}|[0-9a-f]{6})", text(value, expected).lower(), expected)
+    whole = found if len(found) == 7 else "#" + "".join(digit * 2 for digit in found[1:])
+    if (contrast := brands.contrast(whole, brands.WHITE)) < PALE:
+        raise Wrong(
+            f"a darker colour, with a contrast to white of at least {PALE}",
+            f'"{found}", whose contrast to white is {contrast:.1f}',
+        )
+    return whole
 
 
 def field(value: object) -> str:

@@ -14,6 +14,8 @@ from functools import cached_property
 from html import unescape
 from urllib.parse import parse_qs, unquote
 
+from relay.mail.parts.flowed import unflow
+
 FOOTER = "— — —"  # what the relay adds to everyone's words stands below this line
 _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE)
 _MAILTO = re.compile(r'href="mailto:([^"?]+)\?([^"]+)"')
@@ -166,4 +168,7 @@ class Landed:
 
     def _body(self, subtype: str) -> str:
         part = self.message.get_body((subtype,))
-        return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+        if part is None:
+            return ""
+        content = str(part.get_content()).replace("\r\n", "\n")
+        return unflow(content) if part.get_param("format") == "flowed" else content

@@ -42,7 +42,9 @@ def test_the_commented_keys_of_the_example_are_right_too(tmp_path: Path, monkeyp
         bare = line.removeprefix("# ")
         lines.append(bare if bare.partition("=")[0].strip() in known and "=" in bare else line)
     wrong = {one.key for one in mistakes(tmp_path, "\n".join(lines))}
-    assert wrong == {"relay.templates", "smtp.tls.certificate", "smtp.tls.key", "dkim.key"}, "only files that are not there"
+    assert wrong == {"relay.templates", "smtp.tls.certificate", "smtp.tls.key", "dkim.key", "brand.logo"}, (
+        "only files that are not there"
+    )
 
 
 def test_the_days_of_the_schema_are_those_that_are_spelt() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from relay.mail.text import signature
@@ -20,6 +20,7 @@ _GIVEN = re.compile(
     re.IGNORECASE,
 )
 _MARKER = re.compile(r"\[cid:(p\d+)\]")
+_IMAGE = re.compile(r"<img src=\"cid:(p\d+)\">")
 _MANY_BLANKS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -38,13 +39,25 @@ def suspects(mail: Mail) -> list[Attachment]:
 
 def without(mail: Mail, known: Collection[str]) -> Mail:
     """The mail without those of its `suspects` whose SHA-256 is known, and without their markers in the text."""
-    gone = [file for file in suspects(mail) if file.sha256 in known]
+    return _taken_out(mail, [file for file in suspects(mail) if file.sha256 in known])
+
+
+def without_ours(mail: Mail, logos: Collection[str]) -> Mail:
+    """The mail without pictures of our letters (by SHA-256) that its client has carried along; one sent on purpose has a name."""
+    return _taken_out(
+        mail, [file for file in mail.attachments if file.sha256 in logos and (file.content_id or _GIVEN.match(file.name))]
+    )
+
+
+def _taken_out(mail: Mail, gone: Sequence[Attachment]) -> Mail:
+    """Without those files, and without what stands for them in the text."""
     if not gone:
         return mail
     markers = {f"[cid:{file.content_id}]" for file in gone if file.content_id}
     text = _MARKER.sub(lambda match: "" if match[0] in markers else match[0], mail.text)
     files = tuple(file for file in mail.attachments if not any(file is each for each in gone))
-    return replace(mail, text=_MANY_BLANKS.sub("\n\n", text).strip("\n"), attachments=files)
+    html = _IMAGE.sub(lambda match: "" if f"[cid:{match[1]}]" in markers else match[0], mail.html)
+    return replace(mail, text=_MANY_BLANKS.sub("\n\n", text).strip("\n"), html=html, attachments=files)
 
 
 def _needed(text: str) -> Iterator[str]:

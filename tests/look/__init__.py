@@ -1,0 +1,1 @@
+"""How letters look: every kind drawn by a browser, its text kept, its HTML held against what mail programs drop."""
