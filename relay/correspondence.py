@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, people, rules, visibility
+from relay import address, people, rules, sheet, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Chain, Contact, Entry, Event, Letter, Ticket
 from relay.settings import Settings
@@ -19,7 +19,8 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"}
+AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "report"}
+OUTSIDE = {"held", "report"}  # to a party, and of no ticket
 WHOLE_THREAD = {"pass", "history"}
 WITHOUT_WORDS = {"status", "help", "moved"}
 WITH_CARD = {"pass", "opened", "history", "status"}
@@ -55,7 +56,7 @@ class Writer:
         """The letter of a row of LETTERS; its attachments have no content yet."""
         if row.ticket_id is not None:
             return self._to_ticket(row)
-        return self._to_party(row) if row.kind == "held" else self._to_postmaster(row)
+        return self._to_party(row) if row.kind in OUTSIDE else self._to_postmaster(row)
 
     def _to_ticket(self, row: Row[Any]) -> Letter:
         chain = self._chain(row.chain_id)
@@ -106,20 +107,21 @@ class Writer:
         )
 
     def _to_party(self, row: Row[Any]) -> Letter:
-        """About a held mail: from the address that takes the answer, where there is one to give."""
+        """About a held mail, or its report: from the address that takes the answer, where there is one to give."""
         relay, party = self._settings.relay, people.party_of(self._settings.network, row.data["party"])
-        token = row.data["token"]
+        token, minted = row.data["token"], address.held if row.kind == "held" else address.statement
         return Letter(
             kind=row.kind,
             language=party.language,
             timezone=party.timezone,
             to=Contact(row.recipient, row.recipient_name),
-            sender=address.held(token, relay.domain) if token else f"postmaster@{relay.domain}",
+            sender=minted(token, relay.domain) if token else f"postmaster@{relay.domain}",
             sender_name=relay.name,
             return_path=address.return_path(row.token, relay.domain),
             message_id=row.message_id,
-            subject=row.data["where"],
+            subject=row.data["where"] if row.kind == "held" else row.data["period"],
             date=row.created_at,
+            attachments=_sheet(row.data) if row.kind == "report" else (),
             automatic=True,
             data=row.data,
         )
@@ -191,6 +193,15 @@ class Writer:
             self._loaded[key] = load()
         found: T = self._loaded[key]
         return found
+
+
+def _sheet(data: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """The rows of a report as a file: with a byte order mark, without which some spreadsheets take UTF-8 for something else."""
+    if not data["rows"]:
+        return ()
+    content = f"\ufeff{sheet.as_csv(data['rows'], sheet.FOR_PARTIES)}".encode()
+    name = f"report-{data['period'].replace('/', '_')}.csv"
+    return (Attachment(name, "text/csv", len(content), hashlib.sha256(content).hexdigest(), content=content),)
 
 
 def files(letter: Letter) -> list[Attachment]:

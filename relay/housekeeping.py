@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 from structlog.typing import FilteringBoundLogger
 
-from relay import held, quotas
+from relay import held, quotas, statements
 from relay.intake import Intake, Shelves
 from relay.ledger import Stamp
 from relay.settings import Settings
@@ -34,7 +35,7 @@ class Housekeeping:
         self._shelves, self._intake, self._settings, self._log = shelves, intake, settings, log
         self._woken = asyncio.Event()
         self._tries: Counter[str] = Counter()
-        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget)
+        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._report)
 
     def wake(self) -> None:
         """Something may be possible now that was not before."""
@@ -90,6 +91,16 @@ class Housekeeping:
     async def _forget(self) -> None:
         """What parties had of the relay on other days."""
         await self._shelves.database.write(lambda c: quotas.forget(c, datetime.now(UTC)))
+
+    async def _report(self) -> None:
+        """The reports of the month before, each party's when its day has come; a missed one late, and none twice."""
+        settings, database, now = self._settings(), self._shelves.database, datetime.now(UTC)
+        stamp = Stamp(settings.relay.domain, "", now)
+        for party, days in await database.read(lambda c: statements.due(c, settings, now)):
+            rows = await database.read(partial(statements.rows, settings=settings, days=days, now=now, party=party))
+            told = statements.Statement(party, days, rows)
+            if await database.write(partial(statements.issue, told=told, stamp=stamp)):
+                self._log.info("report_sent", party=party.key, period=days.name)
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from relay import markup, mime
+from relay import accounts, markup, mime
 from relay.markup import Picture
 from relay.model import Action, Attachment, Entry, EventKind, Letter, Seat
 from relay.receipt import beginning
-from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, languages
+from relay.wording import ANSWERS, COMMANDS, SOURCE, STATEMENTS, Language, languages
 
 MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
@@ -133,6 +133,8 @@ class Letters:
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
+        if letter.kind == "report":
+            letter = replace(letter, subject=accounts.subject(letter.subject, language))
         values = self._values(letter, language, pictures)
         text, html = (mime.clean_text(language.render(f"{letter.kind}.{form}", values)) for form in ("txt", "html"))
         return b"".join([*self._headers(letter), self._body(letter, stamp, pictures, text, html)]), text
@@ -230,6 +232,7 @@ class Letters:
             **_data(letter, language),
             **_held(letter, language, subject),
             **_receipt(letter, language, subject),
+            **_report(letter, language, subject),
         }
 
 
@@ -388,7 +391,18 @@ def _held(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
 
 def _answer(word: str, language: Language, recipient: str, subject: str) -> Deed:
     line = language.answer(word)
-    return Deed(line, language.say(ANSWERS[word]), _mailto(recipient, subject, line))
+    return Deed(line, language.say((ANSWERS | STATEMENTS)[word]), _mailto(recipient, subject, line))
+
+
+def _report(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
+    """The values of "report": its period and rows, and the answers that may be given."""
+    if letter.kind != "report":
+        return {}
+    return {
+        "period": accounts.period(str(letter.data["period"]), language),
+        "accounts": accounts.accounts(letter.data["rows"], language),
+        "answers": [_answer(word, language, letter.sender, subject) for word in STATEMENTS],
+    }
 
 
 def _data(letter: Letter, language: Language) -> dict[str, Any]:

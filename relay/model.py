@@ -22,7 +22,19 @@ EventKind = Literal[
     "comment", "passed", "status", "reference", "rating", "time", "field", "mute", "automatic", "undelivered", "paused"
 ]
 LetterKind = Literal[
-    "comment", "pass", "opened", "note", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster"
+    "comment",
+    "pass",
+    "opened",
+    "note",
+    "receipt",
+    "history",
+    "status",
+    "help",
+    "undelivered",
+    "held",
+    "moved",
+    "postmaster",
+    "report",
 ]
 
 
@@ -43,6 +55,13 @@ class Digest:
 
     at: time
     on: tuple[str, ...]
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Who gets a party's report of each month."""
+
     to: tuple[str, ...]
 
 
@@ -74,6 +93,7 @@ class Party:
     desk: Desk | None = None
     receipts: Receipts = "needed"
     suggest: bool = True
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +484,9 @@ class Letter:
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
     "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
     chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
-    "postmaster" {"what": str, "details": {label: value}, "text": str}.
+    "postmaster" {"what": str, "details": {label: value}, "text": str},
+    "report" {"state": "asked", "unclear" or the answer, "period": as in `storage.tables.StatementRow`, "rows": [as `sheet.plain`
+    has them], "party": its key, "token"}.
     """
 
     kind: LetterKind

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.cli import address, config, demo, held, look, loops, queue, read, serve, verify
+from relay.cli import address, config, demo, evidence, held, look, loops, queue, read, report, serve, verify
 from relay.cli.common import ConfigOption
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -28,6 +28,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "trace": look.trace,
     "read": read.read,
     "verify": verify.verify,
+    "report": report.report,
+    "evidence": evidence.evidence,
 }
 GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app, "address": address.app, "loops": loops.app}
 

@@ -100,6 +100,7 @@ def _party(party: Party) -> Plain:
         "desk": desk and {"profile": desk.profile, "address": desk.address},
         "receipts": party.receipts,
         "suggest": party.suggest,
+        "report": party.report and {"to": list(party.report.to)},
     }
 
 

@@ -124,6 +124,12 @@ class Digest(Table):
     to: list[Address] = []
 
 
+class Report(Table):
+    """`report` of a party; `to` left out means its contacts."""
+
+    to: list[Address] = []
+
+
 class Desk(Table):
     """`desk` of a party."""
 
@@ -145,6 +151,7 @@ class Party(Table):
     desk: Desk | None = None
     receipts: Receipts = "needed"
     suggest: bool = True
+    report: Report | None = None
 
 
 class Link(Table):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.config import load, secret
-from relay.model import Contact, Desk, Digest, Link
+from relay.model import Contact, Desk, Digest, Link, Report
 from relay.settings import PROGRAMS, MetricsSettings, Smarthost
 from tests.config import BASE, mistakes, with_relay, write
 
@@ -63,10 +63,12 @@ def test_everything_written_out(tmp_path: Path) -> None:
         domains = ["North.example"]
         trust = "address"
         digest = { at = "9:05", on = ["fri", "mon"] }
+        report = {}
         [parties.vendor]
         language = "en"
         timezone = "UTC"
         desk = { profile = "rt", address = "support@desk.example" }
+        report = { to = ["boss@vendor.example"] }
         [links."north-to.vendor"]
         from = "north"
         to = "vendor"
@@ -90,6 +92,7 @@ def test_everything_written_out(tmp_path: Path) -> None:
     assert north.domains == ("north.example",)
     assert north.digest == Digest(time(9, 5), ("fri", "mon"), ("ivan@north.example",))
     assert (vendor.language, vendor.timezone, vendor.desk) == ("en", "UTC", Desk("rt", "support@desk.example"))
+    assert (north.report, vendor.report) == (Report(("ivan@north.example",)), Report(("boss@vendor.example",)))
     link = found.links["north-to.vendor"]
     assert (link.share, link.fields, link.identity) == (frozenset({"comments"}), ("Contact",), "hidden")
     assert (link.respond_within, link.resolve_within) == (timedelta(hours=28), None)
