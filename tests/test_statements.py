@@ -7,22 +7,29 @@ import contextlib
 import csv
 import io
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
 
-from relay import app, housekeeping, logs, statements
+from relay import app, housekeeping, logs, sheet, statements
 from relay.config import load
 from relay.days import Days, month_due, month_of
+from relay.figures import Kept
 from relay.ledger import Stamp
 from relay.model import Contact, Mail
+from relay.report import Row
 from relay.settings import Settings
 from storage.database import Database
 from tests.harness import DOMAIN, NETWORK, Received, Relay, Sink, until, write
+from tests.test_letters import NASTY, assert_harmless, body, compose, shown
 
 ANNA, IVAN, OLGA, SERGEI = "anna@shop.example", "ivan@north.example", "olga@north.example", "sergei@fix.example"
 BOSS, ADMIN = "boss@elsewhere.example", "admin@example.com"
@@ -210,6 +217,9 @@ def test_the_month_before_is_reported_once_when_its_day_has_come(played: Played,
         with open_database(current) as database, database.engine.connect() as connection:
             assert [one["period"] for one in statements.listed(connection)] == expected
     assert sink.to(BOSS) == []
+    # The letter's time comes.
+    with sqlite3.connect(relay.folder / "data" / "relay.db") as database_file:
+        database_file.execute("UPDATE letters SET next_try = '2026-01-01 00:00:00.000000' WHERE state = 'due'")
     relay.start()
     assert "Report: " in str(sink.wait(BOSS).message["Subject"])
     assert say(played, sink.to(BOSS)[0], "confirm")[0] == 250
@@ -261,6 +271,54 @@ def open_database(current: Settings) -> Iterator[Database]:
     database = Database(current.relay.database)
     yield database
     database.close()
+
+
+# ── as a letter ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told(language: str, *rows: Row, state: str = "asked") -> EmailMessage:
+    data = {"state": state, "period": "2026-11", "rows": [sheet.plain(row) for row in rows], "party": "north", "token": "x"}
+    return compose(
+        kind="report", language=language, number="", subject="2026-11", note="", data=data, entries=(), seats=(), actions=()
+    )
+
+
+def row(name: str = "North Service", **more: Any) -> Row:
+    counts = dict.fromkeys(("received", "taken", "declined", "resolved", "reopened", "ratings"), 0)
+    values = {"party": "north", "name": name, "upstream": "Shop", "link": "", "response": None, "resolve": None, "stars": None}
+    times = {"held": timedelta(hours=10), "spent": timedelta(0), "respond_within": Kept(), "resolve_within": Kept()}
+    return Row(**{**counts, **values, **times, **more})
+
+
+@pytest.mark.parametrize(("language", "month"), [("en", "November 2026"), ("ru", "ноябрь 2026")])
+def test_bars_are_as_long_as_the_times_in_text_and_html(language: str, month: str) -> None:
+    message = told(
+        language, row(), row("Fix It", upstream="North Service", link="fix", held=timedelta(hours=5), respond_within=Kept(1, 2))
+    )
+    text, html = body(message, "plain"), body(message, "html")
+    assert month in str(message["Subject"])
+    bars = [line.split()[0] for line in text.splitlines() if "█" in line]
+    assert bars == ["█" * 20, "█" * 10 + "░" * 10]
+    widths = re.findall(r'width="(\d+)%" height="12" bgcolor', html)
+    assert widths == ["100", "50", "50"]
+    assert "Fix It" in html and ("1 of 2" in text or "1 из 2" in text)
+
+
+@pytest.mark.parametrize("state", ["asked", "confirmed", "disputed", "unclear"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_text_and_html_say_the_same(language: str, state: str) -> None:
+    message = told(language, row(), state=state)
+    plain, html = re.sub(r"\s+", " ", body(message, "plain")), shown(body(message, "html"))
+    assert [word for word in re.findall(r"[\w@#-]+", plain) if word not in html] == []
+    assert "{" not in plain + html and "%(" not in plain + html
+    assert bool(re.search("[а-я]", plain)) == (language == "ru")
+
+
+@given(NASTY, NASTY)
+def test_no_name_injects_anything(one: str, other: str) -> None:
+    message = told("en", row(one, upstream=other), row(other, link=one))
+    assert_harmless(body(message, "html"))
+    assert all("\n" not in str(value) for value in message.values())
 
 
 # ── pure ───────────────────────────────────────────────────────────────────────────────────────────────────
