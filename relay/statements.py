@@ -97,31 +97,37 @@ def issue(connection: Connection, told: Statement, stamp: Stamp) -> bool:
     """
     if _of(connection, told.party, told.days) is not None:
         return False
+    token = _add(connection, told, "asked" if told.rows else "empty", stamp)
     if told.rows:
-        send(connection, told, stamp)
-    else:
-        _keep(connection, told, "empty", stamp)
+        _post(connection, told, token, stamp)
     return bool(told.rows)
 
 
 def send(connection: Connection, told: Statement, stamp: Stamp) -> None:
     """Sends a report now, also if it was sent before: then its figures are new, and it is asked anew whether they are right."""
-    token = _keep(connection, told, "asked", stamp)
+    before = _of(connection, told.party, told.days)
+    if before is not None:
+        renewed = {"state": "asked", **_stated(told, stamp)}
+        connection.execute(update(STATEMENTS).where(STATEMENTS.c.token == before.token).values(**renewed))
+    _post(connection, told, str(before.token) if before else _add(connection, told, "asked", stamp), stamp)
+
+
+def _post(connection: Connection, told: Statement, token: str, stamp: Stamp) -> None:
     facts = {"party": told.party.key, "period": told.days.name, "token": token}
     data = {"state": "asked", **facts, "rows": list(told.rows)}
     ledger.save_orders(connection, None, [Order("report", reader, data=data) for reader in readers(told.party)], stamp)
 
 
-def _keep(connection: Connection, told: Statement, state: str, stamp: Stamp) -> str:
-    """Writes down what is stated; returns the token of the address that takes the answer."""
-    values = {"state": state, "sent_at": stamp.now, "rows": [ledger.storable_data(row) for row in told.rows]}
-    before = _of(connection, told.party, told.days)
-    if before is not None:
-        connection.execute(update(STATEMENTS).where(STATEMENTS.c.token == before.token).values(**values))
-        return str(before.token)
-    named = {"party": told.party.key, "period": told.days.name, "token": address.mint(), "by": "", "words": "", "answers": []}
-    connection.execute(insert(STATEMENTS), values | named)
-    return str(named["token"])
+def _add(connection: Connection, told: Statement, state: str, stamp: Stamp) -> str:
+    """Writes down what is stated for the first time, which only one node can; returns the token of the address for the answer."""
+    token = address.mint()
+    named = {"party": told.party.key, "period": told.days.name, "state": state, "token": token}
+    connection.execute(insert(STATEMENTS), named | _stated(told, stamp) | {"by": "", "words": "", "answers": []})
+    return token
+
+
+def _stated(told: Statement, stamp: Stamp) -> dict[str, Any]:
+    return {"sent_at": stamp.now, "rows": [ledger.storable_data(row) for row in told.rows]}
 
 
 def _of(connection: Connection, party: Party, days: Days) -> Row[Any] | None:

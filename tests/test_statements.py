@@ -28,7 +28,7 @@ from relay.model import Contact, Mail
 from relay.report import Row
 from relay.settings import Settings
 from storage.database import Database
-from tests.harness import DOMAIN, NETWORK, Received, Relay, Sink, until, write
+from tests.harness import DOMAIN, NETWORK, Received, Relay, Sink, new_database, until, write
 from tests.test_letters import NASTY, assert_harmless, body, compose, shown
 
 ANNA, IVAN, OLGA, SERGEI = "anna@shop.example", "ivan@north.example", "olga@north.example", "sergei@fix.example"
@@ -236,18 +236,21 @@ def test_a_missed_report_goes_out_late_but_not_too_late(played: Played, monkeypa
             assert len(statements.listed(connection)) == expected
 
 
-def test_of_two_nodes_one_sends_it(played: Played) -> None:
-    played.relay.stop()
-    current = load(played.relay.config)
-    month, stamp = month_of(datetime.now(UTC).date()), Stamp(DOMAIN, "", datetime.now(UTC))
-    with open_database(current) as database:
-        rows = database.read_now(lambda c: statements.rows(c, current, month, stamp.now, current.parties["north"]))
-        told = statements.Statement(current.parties["north"], month, rows)
+def test_of_two_nodes_one_sends_it(make_relay: Callable[..., Relay], sink: Sink, postgres_url: str) -> None:
+    relay = make_relay(network=MONTHLY, database=new_database(postgres_url)).start()
+    play(relay, sink)
+    assert say(Played(relay, sink), sent(Played(relay, sink)), "dispute")[0] == 250
+    relay.stop()
+    current, stamp = load(relay.config), Stamp(DOMAIN, "", datetime.now(UTC))
+    nodes = [Database(current.relay.database) for _ in range(4)]
+    told = statements.Statement(current.parties["north"], month_of(datetime(2026, 1, 1).date()), [{"name": "North"}])
 
-        async def both() -> list[bool]:
-            return await asyncio.gather(*(database.write(lambda c: statements.issue(c, told, stamp)) for _ in range(2)))
+    async def all_at_once() -> list[bool]:
+        return await asyncio.gather(*(node.write(lambda c: statements.issue(c, told, stamp)) for node in nodes))
 
-        assert sorted(asyncio.run(both())) == [False, True]
+    assert sorted(asyncio.run(all_at_once())) == [False, False, False, True]
+    for node in nodes:
+        node.close()
 
 
 def done_at(monkeypatch: pytest.MonkeyPatch, current: Settings, now: datetime) -> None:
