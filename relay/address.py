@@ -8,6 +8,7 @@ A token is 26 characters of RFC 4648 base32 in lower case, 128 random bits, so i
 | note address of a ticket | `n-TOKEN` |
 | return-path of a letter (VERP) | `b-TOKEN` |
 | where a person decides about a held mail | `h-TOKEN` |
+| where a person confirms or disputes a report | `s-TOKEN` |
 | a link's intake | the link's key |
 | postmaster, abuse | themselves |
 | where a party's digest is asked for | digest |
@@ -22,8 +23,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["thread", "note", "return-path", "held", "link", "postmaster", "digest"]
-PREFIXES: dict[str, Kind] = {"t": "thread", "n": "note", "b": "return-path", "h": "held"}
+Kind = Literal["thread", "note", "return-path", "held", "statement", "link", "postmaster", "digest"]
+PREFIXES: dict[str, Kind] = {"t": "thread", "n": "note", "b": "return-path", "h": "held", "s": "statement"}
+_PREFIX = f"[{''.join(PREFIXES)}]"
 ROLES = frozenset({"postmaster", "abuse"})
 DIGEST = "digest"
 # Names that a link must not have: they are, or will be, addresses of the relay itself.
@@ -32,8 +34,10 @@ TOKEN = r"[a-z2-7]{26}"
 _ANY_TOKEN = re.compile(TOKEN, re.IGNORECASE)
 _TOKEN_BYTES = re.compile(rb"(?<![A-Za-z0-9])" + TOKEN.encode() + rb"(?=@)", re.IGNORECASE)
 # Whatever stands around it: it may follow an escape, as in "%3Ct-…". And a token alone, unless it is of a Message-ID.
-_SHOWN = re.compile(r"(?i)([tnbh](?:-|%2d|=2d)[a-z2-7]{5})[a-z2-7]{21}|(?<![a-z0-9])([a-z2-7]{5})[a-z2-7]{21}(?![a-z0-9@])")
-_TOKENED = re.compile(rf"([tnbh])-({TOKEN})")
+_SHOWN = re.compile(
+    rf"(?i)({_PREFIX}(?:-|%2d|=2d)[a-z2-7]{{5}})[a-z2-7]{{21}}|(?<![a-z0-9])([a-z2-7]{{5}})[a-z2-7]{{21}}(?![a-z0-9@])"
+)
+_TOKENED = re.compile(rf"({_PREFIX})-({TOKEN})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ def held(token: str, domain: str) -> str:
 def digest(domain: str) -> str:
     """The address that digests come from, and that answers with one."""
     return f"{DIGEST}@{domain}"
+
+
+def statement(token: str, domain: str) -> str:
+    """The address that takes a person's word about the report with that token."""
+    return f"s-{token}@{domain}"
 
 
 def brief(address: str) -> str:
@@ -121,7 +130,7 @@ def betrays(content: bytes, domain: str) -> bool:
     """Whether a file holds an address with a token of this relay: a letter of ours, attached, gives away who may write where."""
     if f"@{domain}".encode().lower() not in content.lower():
         return False
-    return re.search(rf"(?i)\b[tnbh]-{TOKEN}@{re.escape(domain)}".encode(), content) is not None
+    return re.search(rf"(?i)\b{_PREFIX}-{TOKEN}@{re.escape(domain)}".encode(), content) is not None
 
 
 def tokens(text: bytes) -> frozenset[str]:
@@ -131,7 +140,7 @@ def tokens(text: bytes) -> frozenset[str]:
 
 def mentions(text: str) -> bool:
     """Whether a text has a thread, note or return-path address in it, as each of our letters does."""
-    return _ANY_TOKEN.search(text) is not None and re.search(rf"(?i)[tnbh]-{TOKEN}", text) is not None
+    return _ANY_TOKEN.search(text) is not None and re.search(rf"(?i){_PREFIX}-{TOKEN}", text) is not None
 
 
 def scrub(text: str, domain: str, replacement: str = "…") -> str:
@@ -143,6 +152,6 @@ def scrub(text: str, domain: str, replacement: str = "…") -> str:
     if not _ANY_TOKEN.search(text):
         return text
     hyphen, at = "(?:-|%(?:25)*2d)", "(?:@|=40|%(?:25)*40)"
-    whole = rf"[tnbh]{hyphen}{TOKEN}{at}{re.escape(domain)}"
-    bare = rf"(?:(?<![^\W_])|(?<=[%=][0-9a-f]{{2}})|(?<=%25[0-9a-f]{{2}}))[tnbh]{hyphen}{TOKEN}"
+    whole = rf"{_PREFIX}{hyphen}{TOKEN}{at}{re.escape(domain)}"
+    bare = rf"(?:(?<![^\W_])|(?<=[%=][0-9a-f]{{2}})|(?<=%25[0-9a-f]{{2}})){_PREFIX}{hyphen}{TOKEN}"
     return re.sub(f"(?i){whole}|{bare}", replacement, text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from relay import address, held, people, store
+from relay import address, held, people, statements, store
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
 from relay.model import Chain, Contact, Envelope, Mail, Party, Proof, Ticket, Verdict
@@ -54,8 +54,8 @@ class Arrival:
     """One mail on its way through the steps, and what they have found so far.
 
     `released` is the party for which somebody has let it in, "" for a mail that comes by itself. `returns` are tokens of
-    return-paths, `decisions` of addresses that take a word about a held mail, `let_in` the ids of held mails to be settled;
-    `digests` are the parties whose digest the author has asked for.
+    return-paths, `decisions` of addresses that take a word about a held mail, `statements` of those that take one about a report,
+    `let_in` the ids of held mails to be settled; `digests` are the parties whose digest the author has asked for.
     """
 
     connection: Connection
@@ -72,6 +72,7 @@ class Arrival:
     returns: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
     postmaster: bool = False
     strange: list[Strange] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
@@ -82,7 +83,8 @@ class Arrival:
     @property
     def useless(self) -> bool:
         """Whether none of its addresses is its author's to use."""
-        return not (self.own or self.links or self.returns or self.decisions or self.digests or self.postmaster)
+        words = self.decisions or self.statements or self.digests
+        return not (self.own or self.links or self.returns or words or self.postmaster)
 
 
 def asks(connection: Connection, settings: Settings, envelope: Envelope) -> bool:
@@ -101,6 +103,9 @@ def _owner(connection: Connection, settings: Settings, found: address.Address) -
     if found.kind == "held":
         row = held.find(connection, found.key)
         return str(row.held_for) if row else ""
+    if found.kind == "statement":
+        row = statements.find(connection, found.key)
+        return str(row.party) if row else ""
     if found.kind == "return-path":
         letter = store.find_letter(connection, found.key)
         return store.party(connection, letter.ticket_id) if letter and letter.ticket_id else ""
@@ -127,6 +132,8 @@ def _sort(case: Arrival, found: address.Address) -> SmtpError | None:
         return _sort_decision(case, found.key)
     elif found.kind == "digest":
         return _sort_digest(case)
+    elif found.kind == "statement":
+        return _sort_statement(case, found.key)
     elif found.kind == "link":
         return _sort_link(case, found.key)
     else:
@@ -159,6 +166,18 @@ def may_read_digest(case: Arrival, party: Party) -> bool:
     """Whether the author is of the party, or one of those whom its digest is for; not who only writes at one of its tickets."""
     readers = party.digest.to if party.digest else ()
     return is_of(case, party.key) or any(address.same(case.mail.author.address, reader) for reader in readers)
+
+
+def _sort_statement(case: Arrival, token: str) -> SmtpError | None:
+    """Only the party's own people, and those who get its report, say whether it is right; to nobody else it is an address."""
+    row = statements.find(case.connection, token)
+    party = row and case.settings.parties.get(row.party)
+    if not party or not is_of(case, party.key, statements.readers(party)):
+        return NO_SUCH
+    if no := unproven(case, party, case.verdict.shows(party.trust)):
+        return no
+    case.statements.append(token)
+    return None
 
 
 def _sort_link(case: Arrival, key: str) -> SmtpError | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, deadlines, people, rules, visibility
+from relay import address, deadlines, people, rules, sheet, tabular, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Brand, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
 from relay.settings import Settings
@@ -20,7 +20,10 @@ from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_eve
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
-AUTOMATIC = {"opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "digest", "due"}
+AUTOMATIC = {
+    "opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "digest", "due", "report",
+}  # fmt: skip
+OUTSIDE = {"held", "report"}  # to a party, and of no ticket
 WHOLE_THREAD = {"pass", "history"}
 WITHOUT_WORDS = {"status", "help", "moved", "due"}
 WITH_CARD = {"pass", "opened", "history", "status"}
@@ -61,7 +64,7 @@ class Writer:
         if row.kind == "digest":
             names = {"token": row.token, "message_id": row.message_id}
             return digest(self._settings, row.data, Contact(row.recipient, row.recipient_name), at=row.created_at, **names)
-        return self._to_party(row) if row.kind == "held" else self._to_postmaster(row)
+        return self._to_party(row) if row.kind in OUTSIDE else self._to_postmaster(row)
 
     def _to_ticket(self, row: Row[Any]) -> Letter:
         chain = self._chain(row.chain_id)
@@ -116,20 +119,21 @@ class Writer:
         )
 
     def _to_party(self, row: Row[Any]) -> Letter:
-        """About a held mail: from the address that takes the answer, where there is one to give."""
+        """About a held mail, or its report: from the address that takes the answer, where there is one to give."""
         relay, party = self._settings.relay, people.party_of(self._settings.network, row.data["party"])
-        token = row.data["token"]
+        token, minted = row.data["token"], address.held if row.kind == "held" else address.statement
         return Letter(
             kind=row.kind,
             language=party.language,
             timezone=party.timezone,
             to=Contact(row.recipient, row.recipient_name),
-            sender=address.held(token, relay.domain) if token else f"postmaster@{relay.domain}",
+            sender=minted(token, relay.domain) if token else f"postmaster@{relay.domain}",
             sender_name=self._settings.brand.name or relay.name,
             return_path=address.return_path(row.token, relay.domain),
             message_id=row.message_id,
-            subject=row.data["where"],
+            subject=row.data["where"] if row.kind == "held" else row.data["period"],
             date=row.created_at,
+            attachments=_sheet(row.data) if row.kind == "report" else (),
             automatic=True,
             data=row.data,
             brand=self._settings.brand,
@@ -238,6 +242,12 @@ def digest(settings: Settings, data: Mapping[str, Any], to: Contact, *, token: s
 def _reminded(chain: Chain, network: Network, reader: Ticket, ticket: Ticket, told: Mapping[str, Any]) -> Deadline:
     name = visibility.party_name(chain, network, reader, ticket)
     return Deadline(name, ticket.id == reader.id, told["kind"], datetime.fromisoformat(told["at"]), told["over"])
+
+
+def _sheet(data: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """The rows of a report as a file, where there are some."""
+    name = f"report-{data['period'].replace('/', '_')}.csv"
+    return (sheet.attachment(name, tabular.table(data["rows"], tabular.FOR_PARTIES)),) if data["rows"] else ()
 
 
 def files(letter: Letter) -> list[Attachment]:

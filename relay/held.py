@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
-from relay import address, keywords, ledger, store
+from relay import address, answers, keywords, ledger, store
 from relay.decision import Order
 from relay.ledger import Stamp
 from relay.model import Contact, Mail, Party
@@ -100,20 +100,11 @@ def find(connection: Connection, token: str) -> Row[Any] | None:
 
 def word(mail: Mail) -> Word | None:
     """What a person's answer says: its first line, or else its subject; None where that is neither yes, once nor no."""
-    first = next((line for line in mail.text.splitlines() if line.strip()), mail.subject)
-    said = " ".join(first.lower().strip(" #\t>*\"'«»“”").split())
-    found = ((len(each), meant) for meant in WORDS for each in _spellings(meant) if _begins(said, each))
-    return max(found, default=(0, None), key=lambda pair: pair[0])[1]
+    return answers.word(mail, {each: _spellings(each) for each in WORDS})
 
 
 def _spellings(meant: Word) -> Sequence[str]:
     return keywords.merged(lambda language: language.answers[meant])
-
-
-def _begins(said: str, phrase: str) -> bool:
-    """Whether an answer is that phrase, or goes on after a stop: "no, never heard of him", but not "no idea"."""
-    rest = said.removeprefix(phrase)
-    return said.startswith(phrase) and (not rest.strip(" .!)") or rest.lstrip()[0] in ",.;:!—–-(")
 
 
 def answer(connection: Connection, row: Row[Any], mail: Mail, stamp: Stamp) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from structlog.typing import FilteringBoundLogger
 
-from relay import digester, health, held, quotas, reminders
+from relay import digester, health, held, quotas, reminders, statements
 from relay.intake import Intake, Shelves
 from relay.ledger import Stamp
 from relay.settings import Settings
@@ -38,7 +38,14 @@ class Housekeeping:
         self._woken = asyncio.Event()
         self._tries: Counter[str] = Counter()
         self._watch = reminders.Watch()
-        self.chores: tuple[Chore, ...] = (self._scan_again, self._expire, self._forget, self._remind, self._digests)
+        self.chores: tuple[Chore, ...] = (
+            self._scan_again,
+            self._expire,
+            self._forget,
+            self._remind,
+            self._digests,
+            self._report,
+        )
 
     def wake(self) -> None:
         """Something may be possible now that was not before."""
@@ -137,6 +144,16 @@ class Housekeeping:
                 stamp = Stamp(settings.relay.domain, "", datetime.now(UTC))
                 count = await database.write(partial(reminders.tell, settings=settings, chain_id=chain, stamp=stamp))
                 self._log.info("reminded", chain=chain, reminders=count)
+
+    async def _report(self) -> None:
+        """The reports of the month before, each party's when its day has come; a missed one late, and none twice."""
+        settings, database, now = self._settings(), self._shelves.database, datetime.now(UTC)
+        stamp = Stamp(settings.relay.domain, "", now)
+        for party, days in await database.read(lambda c: statements.due(c, settings, now)):
+            rows = await database.read(partial(statements.rows, settings=settings, days=days, now=now, party=party))
+            told = statements.Statement(party, days, rows)
+            if await database.write(partial(statements.issue, told=told, stamp=stamp)):
+                self._log.info("report_sent", party=party.key, period=days.name)
 
 
 @contextmanager

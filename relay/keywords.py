@@ -36,13 +36,14 @@ class Arguments:
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language. `commands`: English word → spellings, the first is written in letters; `answers` likewise, to the question
-    about a held mail. `signs`: see `relay.signs`."""
+    about a held mail, and `statements` to a report. `signs`: see `relay.signs`."""
 
     code: str
     commands: Mapping[str, Phrases]
     arguments: Arguments
     signs: Mapping[str, Phrases]
     answers: Mapping[str, Phrases]
+    statements: Mapping[str, Phrases]
 
 
 class WordsError(ValueError):
@@ -72,8 +73,8 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _words(code: str, table: Mapping[str, Any]) -> Words:
-    commands, signs, answers = (_frozen(table[name]) for name in ("commands", "signs", "answers"))
-    return Words(code, commands, Arguments(**_frozen(table["arguments"])), signs, answers)
+    commands, signs, answers, statements = (_frozen(table[name]) for name in ("commands", "signs", "answers", "statements"))
+    return Words(code, commands, Arguments(**_frozen(table["arguments"])), signs, answers, statements)
 
 
 def _frozen(value: Any) -> Any:
@@ -120,7 +121,7 @@ def _is_phrase(value: Any) -> bool:
 def _clashes(languages: Mapping[str, Words]) -> Iterator[str]:
     meant: dict[str, str] = {}
     for language in languages.values():
-        for word, spellings in (*language.commands.items(), *language.answers.items()):
+        for word, spellings in (*language.commands.items(), *language.answers.items(), *language.statements.items()):
             for spelling in spellings:
                 if meant.setdefault(spelling, word) != word:
                     yield f'"{spelling}" means both {meant[spelling]} and {word}'
@@ -143,8 +144,9 @@ def spellings(command: str) -> Phrases:
 
 
 def answer(code: str, word: str) -> str:
-    """How an answer to the question about a held mail ("yes", "once", "no") is written in a language."""
-    return LANGUAGES.get(code, LANGUAGES[SOURCE]).answers[word][0]
+    """How an answer to the question about a held mail ("yes", "once", "no") is written in a language, or to a report."""
+    language = LANGUAGES.get(code, LANGUAGES[SOURCE])
+    return (language.answers.get(word) or language.statements[word])[0]
 
 
 def spelling(code: str, command: str) -> str:

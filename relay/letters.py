@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from relay import brands, excerpts, flowing, markup, mime, outlook, overview
+from relay import accounts, brands, excerpts, flowing, markup, mime, outlook, overview
 from relay.markup import Picture
 from relay.model import Action, Attachment, Clock, Deadline, Entry, EventKind, Letter, Logo, Seat
 from relay.receipt import beginning
-from relay.wording import ANSWERS, COMMANDS, SOURCE, Language, TemplateError, languages
+from relay.wording import ANSWERS, COMMANDS, SOURCE, STATEMENTS, Language, TemplateError, languages
 
 Pictures = Sequence[dict[str, Picture]]  # for each entry, by their ids in its text
 
@@ -157,7 +157,10 @@ class Letters:
         stamp = sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:24]
         pictures = self._pictures(letter, stamp)
         language = self._language(letter)
-        letter = overview.titled(letter, language) if letter.kind == "digest" else letter
+        if letter.kind == "digest":
+            letter = overview.titled(letter, language)
+        elif letter.kind == "report":
+            letter = replace(letter, subject=accounts.subject(letter.subject, language))
         values = self._values(letter, language, pictures) | {
             "brand": brands.worn(letter.brand, self.name, _logo_id(stamp, self.domain))
         }
@@ -308,6 +311,7 @@ class Letters:
             **_held(letter, language, subject),
             **_receipt(letter, language, subject),
             **(overview.values(letter, language, _offer) if letter.kind == "digest" else {}),
+            **_report(letter, language, subject),
         }
 
 
@@ -510,7 +514,18 @@ def _held(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
 
 def _answer(word: str, language: Language, recipient: str, subject: str) -> Deed:
     line = language.answer(word)
-    return Deed(line, language.say(ANSWERS[word]), _mailto(recipient, subject, line))
+    return Deed(line, language.say((ANSWERS | STATEMENTS)[word]), _mailto(recipient, subject, line))
+
+
+def _report(letter: Letter, language: Language, subject: str) -> dict[str, Any]:
+    """The values of "report": its period and rows, and the answers that may be given."""
+    if letter.kind != "report":
+        return {}
+    return {
+        "period": accounts.period(str(letter.data["period"]), language),
+        "accounts": accounts.accounts(letter.data["rows"], language),
+        "answers": [_answer(word, language, letter.sender, subject) for word in STATEMENTS],
+    }
 
 
 def _data(letter: Letter, language: Language) -> dict[str, Any]:

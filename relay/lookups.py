@@ -31,17 +31,22 @@ def chains(connection: Connection, settings: Settings, *, everything: bool = Fal
 
 
 def show(connection: Connection, settings: Settings, number: str) -> Facts | None:
-    """One chain: tickets, events, deliveries; None if there is no such chain."""
+    """One chain: tickets, events, deliveries, who had the ball when; None if there is no such chain."""
     chain_id = store.find_chain(connection, number)
     if chain_id is None:
         return None
     chain = store.load_chain(connection, chain_id)
     letters = connection.execute(select(LETTERS).where(LETTERS.c.chain_id == chain_id).order_by(LETTERS.c.id))
     dues = _dues(connection, chain, settings)
+    events = store.load_events(connection, EVENTS.c.chain_id == chain_id)
     return _chain(chain, settings, dues) | {
         "tickets": [_ticket(chain, ticket, settings) | {"due": _due(dues.get(ticket.id, ()))} for ticket in chain.tickets],
-        "events": [_event(chain, event, settings) for event in store.load_events(connection, EVENTS.c.chain_id == chain_id)],
+        "events": [_event(chain, event, settings) for event in events],
         "deliveries": [letter(row, settings) for row in letters],
+        "spells": [
+            {"ticket": spell.ticket, "since": moment(spell.since), "until": moment(spell.until)}
+            for spell in workflow.spells(chain, events)
+        ],
     }
 
 

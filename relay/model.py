@@ -39,6 +39,7 @@ LetterKind = Literal[
     "postmaster",
     "digest",
     "due",
+    "report",
 ]
 
 
@@ -59,6 +60,13 @@ class Digest:
 
     at: time
     on: tuple[str, ...]
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Who gets a party's report of each month."""
+
     to: tuple[str, ...]
 
 
@@ -136,6 +144,7 @@ class Party:
     holidays: frozenset[str] = frozenset()
     remind: Remind = "hours"
     brand: Brand | None = None
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -548,7 +557,9 @@ class Letter:
     "held" {"state": "asked", "unclear", "over", "expired", "misused" or the answer, "who": its author as shown, "where": the
     chain's number or the link's address, "elsewhere": whether it was a colleague's own mail on a strange way, "party", "token"},
     "postmaster" {"what": str, "details": {label: value}, "text": str},
-    "digest": as `digester.collect` says.
+    "digest": as `digester.collect` says;
+    "report" {"state": "asked", "unclear" or the answer, "period": as in `storage.tables.StatementRow`, "rows": [as
+    `tabular.plain` has them], "party": its key, "token"}.
     """
 
     kind: LetterKind

@@ -11,7 +11,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from relay import address, arrival, breaker, digester, familiar, held, ledger, people, quotas, rules, store, strangers, workflow
+from relay import (
+    address,
+    arrival,
+    breaker,
+    digester,
+    familiar,
+    held,
+    ledger,
+    people,
+    quotas,
+    rules,
+    statements,
+    store,
+    strangers,
+    workflow,
+)
 from relay.arrival import Arrival, Own
 from relay.decision import Decision, Order, Problem, Turn
 from relay.errors import Deferred, Refused, SmtpError
@@ -90,6 +105,8 @@ def _settled(case: Arrival) -> Outcome | SmtpError:
         _decided(case, token)
     for party in dict.fromkeys(case.digests):
         _digest(case, party)
+    for token in dict.fromkeys(case.statements):
+        _stated(case, token)
     if case.postmaster:
         _forward(case)
     return _remember(case, _outcome(case))
@@ -109,6 +126,16 @@ def _decided(case: Arrival, token: str) -> None:
     row = held.find(case.connection, token)
     if row is not None and case.mail.kind == "reply":
         case.let_in += held.answer(case.connection, row, case.mail, case.stamp)
+
+
+def _stated(case: Arrival, token: str) -> None:
+    """A word about a report: the same mail, brought again, says it once."""
+    case.done.append("about a report")
+    row = statements.find(case.connection, token)
+    if row is None or case.mail.kind != "reply":
+        return
+    if ledger.first_time(case.connection, case.identity, f"statement:{token}", 0, case.envelope.id):
+        statements.answer(case.connection, case.settings, row, case.mail, case.stamp)
 
 
 def _over_a_limit(case: Arrival) -> Deferred | None:

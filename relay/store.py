@@ -32,7 +32,7 @@ EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRo
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
 TALLIES, DIGESTS = table(tables.TallyRow), table(tables.DigestRow)
-REMINDERS = table(tables.ReminderRow)
+REMINDERS, STATEMENTS = table(tables.ReminderRow), table(tables.StatementRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people
@@ -51,6 +51,7 @@ _FORMER = _PLACE.join(FORMER, FORMER.c.ticket_id == TICKETS.c.id).where(
 _PARTY = select(TICKETS.c.party).where(TICKETS.c.id == bindparam("ticket"))
 _SOMEBODYS = [select(rows.c.address).where(rows.c.address == bindparam("who")).limit(1) for rows in (PARTICIPANTS, ADMITTED)]
 _HELD = select(MAILS.c.id).where(MAILS.c.token == bindparam("token"))
+_STATEMENT = select(STATEMENTS.c.party).where(STATEMENTS.c.token == bindparam("token"))
 _LETTER_BY_TOKEN = select(LETTERS).where(LETTERS.c.token == bindparam("token"))
 _ANSWERED = [
     _PLACE.join(rows, rows.c.ticket_id == TICKETS.c.id)
@@ -164,6 +165,8 @@ def exists(connection: Connection, found: address.Address) -> bool:
         return find_letter(connection, found.key) is not None
     if found.kind == "held":
         return connection.execute(_HELD, {"token": found.key}).first() is not None
+    if found.kind == "statement":
+        return connection.execute(_STATEMENT, {"token": found.key}).first() is not None
     return (find_ticket(connection, found.kind, found.key) or find_former(connection, found.kind, found.key)) is not None
 
 

@@ -11,7 +11,7 @@ Every letter, history and receipt is built from what `entry` and `seats` return.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from html import unescape
@@ -36,6 +36,7 @@ from relay.model import (
     Ticket,
 )
 from relay.ways import Hop, hidden, line, path, shared, stand_in, withholds
+from relay.workflow import Spell
 
 # What a link must share, one of them at least, for an event of that kind to cross it; nothing: it never does.
 NEEDS: Mapping[EventKind, frozenset[Share]] = {
@@ -102,10 +103,7 @@ def balls(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event
     `events` are all of the chain's, in order.
     """
 
-    def seen_as(ticket: Ticket) -> int:
-        return stand_in(reader, ticket, path(chain, network, reader, ticket)).id
-
-    since = workflow.since(chain, events, seen_as)
+    since = workflow.since(chain, events, seen_as(chain, network, reader))
     known = ((chain.ticket(ticket), at) for ticket, at in since.items())
     return tuple(
         Ball(_party(network, ticket).name, ticket.id == reader.id, at)
@@ -150,6 +148,22 @@ def brand(chain: Chain, network: Network, reader: Ticket) -> Brand | None:
     """
     below = {ticket.party for ticket in chain.tickets if ticket.parent == reader.id}
     return network.parties[key].brand if len(below) == 1 and (key := next(iter(below))) in network.parties else None
+
+
+def spells(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> tuple[Spell, ...]:
+    """Who has had the ball from when to when, as far as the party of `reader` may know: like `balls`, but for all times."""
+    found = workflow.spells(chain, events, seen_as(chain, network, reader))
+    return tuple(spell for spell in found if "status" in shared(path(chain, network, reader, chain.ticket(spell.ticket))))
+
+
+def tells_status(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> bool:
+    """Whether the party of `reader` may know how that ticket stands."""
+    return ticket.id == reader.id or "status" in shared(path(chain, network, reader, ticket))
+
+
+def seen_as(chain: Chain, network: Network, reader: Ticket) -> Callable[[Ticket], int]:
+    """For each ticket the id of the one whose party the party of `reader` takes for its own."""
+    return lambda ticket: stand_in(reader, ticket, path(chain, network, reader, ticket)).id
 
 
 def stays(chain: Chain, network: Network, reader: Ticket, event: Event) -> tuple[tuple[str, ...], tuple[str, ...]]:

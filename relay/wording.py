@@ -61,6 +61,12 @@ ANSWERS: dict[str, str] = {
     "no": "nothing of it goes on",
 }
 
+# What may be answered to a report.
+STATEMENTS: dict[str, str] = {
+    "confirm": "the figures are right",
+    "dispute": "they are not; please say what is wrong",
+}
+
 # Why something in a mail was not done as written: what happened, and what to do.
 PROBLEMS: dict[str, str] = {
     "unknown-command": "This is not a command we know. It changed nothing and stayed in your text as it stands.",
@@ -202,6 +208,10 @@ class Language:
         """A day, given as ISO 8601, as the reader writes it."""
         return format_date(date.fromisoformat(iso), "medium", locale=self.locale)
 
+    def month(self, iso: str) -> str:
+        """A month, given like "2026-11", as the reader writes it: "November 2026"."""
+        return format_date(date.fromisoformat(f"{iso}-01"), "LLLL y", locale=self.locale)
+
     def duration(self, minutes: int) -> str:
         """A time spent: "1 h 30 min"."""
         hours, rest = divmod(minutes, 60)
@@ -221,7 +231,7 @@ class Language:
         return f"#{keywords.spelling(self.code, word)} {argument}".rstrip()
 
     def answer(self, word: str) -> str:
-        """An answer to the question about a held mail as one writes it."""
+        """An answer to the question about a held mail, or to a report, as one writes it."""
         return keywords.answer(self.code, word)
 
     def meaning(self, word: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ ticket has nobody above: its own party closes, reopens or cancels the whole matt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -156,14 +156,47 @@ def since(chain: Chain, events: Iterable[Event], who: Callable[[Ticket], int] = 
     since which any holder seen as that one has had the ball. What changes back at the same moment, as within one mail, is
     no break. A holder that the events do not account for has had it from the opening.
     """
+    held: dict[int, datetime] = {}
+    for at, there in stages(chain, events):
+        held = {who(ticket): held.get(who(ticket), at) for ticket in holders(there)}
+    return {who(ticket): held.get(who(ticket), chain.opened_at) for ticket in holders(chain)}
+
+
+def stages(chain: Chain, events: Iterable[Event]) -> Iterator[tuple[datetime, Chain]]:
+    """The chain as it was at its opening, and after each moment at which a ticket was passed on or changed its status."""
     changes = [event for event in events if event.kind in ("passed", "status")]
     passed = {event.data["ticket"] for event in changes if event.kind == "passed"}
     there = replace(chain, tickets=tuple(born(ticket) for ticket in chain.tickets if ticket.id not in passed))
-    held = {who(ticket): chain.opened_at for ticket in holders(there)}
+    yield chain.opened_at, there
     for at, together in groupby(changes, key=lambda event: event.at):
         there = _later(chain, there, tuple(together))
-        held = {who(ticket): held.get(who(ticket), at) for ticket in holders(there)}
-    return {who(ticket): held.get(who(ticket), chain.opened_at) for ticket in holders(chain)}
+        yield at, there
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time without a break: of which ticket, from when, and up to when (None: it goes on)."""
+
+    ticket: int
+    since: datetime
+    until: datetime | None
+
+
+def spells(chain: Chain, events: Iterable[Event], who: Callable[[Ticket], int] = lambda ticket: ticket.id) -> tuple[Spell, ...]:
+    """Every time that somebody has had the ball, as `since` counts it, in the order of their beginnings."""
+    return timed((at, [who(ticket) for ticket in holders(there)]) for at, there in stages(chain, events))
+
+
+def timed(moments: Iterable[tuple[datetime, Iterable[int]]]) -> tuple[Spell, ...]:
+    """From which tickets something was so of at each moment, the times for which it was so of each."""
+    found: list[Spell] = []
+    begun: dict[int, datetime] = {}
+    for at, tickets in moments:
+        now = {ticket: begun.get(ticket, at) for ticket in tickets}
+        found += [Spell(ticket, start, at) for ticket, start in begun.items() if ticket not in now]
+        begun = now
+    found += [Spell(ticket, start, None) for ticket, start in begun.items()]
+    return tuple(sorted(found, key=lambda spell: (spell.since, spell.ticket)))
 
 
 def _later(chain: Chain, there: Chain, events: tuple[Event, ...]) -> Chain:

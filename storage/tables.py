@@ -267,3 +267,24 @@ class DigestRow(SQLModel, table=True):
     due: datetime = Field(default=None, sa_column=Column(UtcDateTime, primary_key=True))
     event_id: int = 0
     rows: int = 0
+
+
+class StatementRow(SQLModel, table=True):
+    """A party's report of a period that was sent to it, and what it said.
+
+    `period` is a month ("2026-11"), or a first and a last day ("2026-11-01/2026-11-23"). `state`: asked, confirmed, disputed, or
+    empty (there was nothing to tell, so nothing was sent). `token` is of the address that takes the answer, `rows` are the
+    figures that were sent. `by`, `at` and `words` are of the last answer; `answers` has all, as {"state", "by", "at", "words"}.
+    """
+
+    __tablename__ = "statements"
+    party: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    state: str
+    token: str = Field(unique=True)
+    sent_at: datetime = utc()
+    rows: list[dict[str, Any]] = json()
+    by: str = ""
+    at: datetime | None = utc(nullable=True)
+    words: str = ""
+    answers: list[dict[str, str]] = json()

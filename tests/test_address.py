@@ -19,6 +19,7 @@ MAKERS: dict[Kind, Callable[[str, str], str]] = {
     "thread": address.thread,
     "note": address.note,
     "return-path": address.return_path,
+    "statement": address.statement,
 }
 tokens = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=26, max_size=26)
 kinds = st.sampled_from(sorted(MAKERS))

@@ -177,13 +177,13 @@ def test_a_whole_life_leaves_no_token_no_password_and_no_words_in_the_log(
     relay.stop()
     _database_away(relay)
     tokens = {
-        token.decode().lower() for letter in sink.received for token in re.findall(rb"(?i)[tnbh]-([a-z2-7]{26})", letter.raw)
+        token.decode().lower() for letter in sink.received for token in re.findall(rb"(?i)[tnbhs]-([a-z2-7]{26})", letter.raw)
     }
     tokens |= {letter.return_path.partition("@")[0][2:] for letter in sink.received}
     assert len(tokens) > 5
     for event in ("mail_settled", "mail_refused", "letter_sent", "letter_deferred", "letter_cannot_be_written"):
         assert event in relay.log, event
-    assert [token for token in tokens if re.search(rf"(?i)[tnbh]-{token}", relay.log)] == []
+    assert [token for token in tokens if re.search(rf"(?i)[tnbhs]-{token}", relay.log)] == []
     for secret in (PASSWORD, quote(PASSWORD), quote(PASSWORD, safe="")):
         assert secret not in relay.log
     for words in ("pump leaks", "Seal ring", "Nobody but us", "I am away", "user unknown here"):

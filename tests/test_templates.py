@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from relay import handbook, keywords, overview, proofs, wording
+from relay import accounts, handbook, keywords, overview, proofs, wording
 from relay.letters import Letters
 from relay.model import LetterKind, Status
 from relay.wording import TemplateError
@@ -47,7 +47,8 @@ def spoken() -> set[tuple[str | None, str]]:
         found
         | {(None, sentence) for sentence in sentences}
         | {(None, meaning) for meaning, _ in wording.COMMANDS.values()}
-        | {(None, meaning) for meaning in wording.ANSWERS.values()}
+        | {(None, meaning) for meaning in (wording.ANSWERS | wording.STATEMENTS).values()}
+        | {(None, sentence) for sentence in accounts.SENTENCES}
         | {("argument", argument) for _, argument in wording.COMMANDS.values() if argument}
         | {(None, sentence) for sentence in handbook.SENTENCES}
         | {(None, sentence) for sentence in overview.SENTENCES}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +31,12 @@ SHOWN = (
 AllOption = Annotated[bool, typer.Option("--all", help="Also those that are over.")]
 
 
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write one page, with everything but addresses of tickets, into FILE."),
+]
+
+
 def chains(ctx: typer.Context, everything: AllOption = False, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the chains that are open and who has the ball."""
     from relay import lookups
@@ -46,8 +54,10 @@ def chains(ctx: typer.Context, everything: AllOption = False, as_json: JsonOptio
         table(("chain", "opened", "parties", "has the ball", "overdue", "subject"), rows, "No chain is open.")
 
 
-def show(ctx: typer.Context, number: str, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show a chain whole: its tickets, what happened, and every delivery."""
+def show(
+    ctx: typer.Context, number: str, as_json: JsonOption = False, html: HtmlOption = None, config: ConfigOption = None
+) -> None:
+    """Show a chain whole: its tickets, who had the ball when, what happened, and every delivery."""
     from relay import lookups
 
     current = settings(ctx, config)
@@ -56,7 +66,12 @@ def show(ctx: typer.Context, number: str, as_json: JsonOption = False, config: C
     if found is None:
         typer.echo(f"relay: there is no chain {number}; `relay chains --all` lists them.", err=True)
         raise typer.Exit(1)
-    print_json(found) if as_json else _print_chain(found)
+    if html is not None:
+        _write_page(found, current.relay.domain, html)
+    elif as_json:
+        print_json(found)
+    else:
+        _print_chain(found)
 
 
 def trace(
@@ -84,6 +99,17 @@ def trace(
         _print_mail(mail)
 
 
+def _write_page(chain: Facts, domain: str, file: Path) -> None:
+    from relay.cli import page
+
+    try:
+        file.write_text(page.render(chain, domain, datetime.now(UTC)), "utf-8")
+    except OSError as error:
+        typer.echo(f"relay: {file} cannot be written: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{file}: all of {chain['number']}, internal notes too: it is not for every party's eyes.")
+
+
 def _print_chain(chain: Facts) -> None:
     typer.echo(f"{chain['number']}  {chain['subject']}")
     typer.echo(f"opened {chain['opened_at']}, the ball is with {', '.join(chain['ball']) or 'nobody'}\n")
@@ -91,12 +117,29 @@ def _print_chain(chain: Facts) -> None:
     table(("party", "status", "number", "thread address"), rows)
     names = {t["id"]: t["name"] for t in chain["tickets"]}
     typer.echo()
+    _print_timeline(chain)
     for ticket in chain["tickets"]:
         _print_more(ticket)
     for event in chain["events"]:
         _print_event(event, names)
     typer.echo()
     table(("letter", "kind", "to", "state", "tries", "answer"), [_letter_row(row) for row in chain["deliveries"]])
+
+
+def _print_timeline(chain: Facts) -> None:
+    """Who had the ball when, a line a ticket, up to now or the end."""
+    from relay import timeline
+    from relay.cli import page
+
+    start, end, times = page.times(chain, datetime.now(UTC))
+    typer.echo(f"who had the ball, from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+    rows = []
+    for ticket in chain["tickets"]:
+        spells = times.get(ticket["id"], [])
+        held = timeline.spoken(sum((until - since for since, until in spells), timedelta())) if spells else ""
+        rows.append(("  " * ticket["depth"] + ticket["name"], timeline.line(spells, start, end), held))
+    table(("", "", ""), rows)
+    typer.echo()
 
 
 def _print_more(ticket: Facts) -> None:

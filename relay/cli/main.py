@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.cli import address, config, demo, digest, held, look, loops, queue, read, serve, verify
+from relay.cli import address, config, demo, digest, evidence, held, look, loops, queue, read, report, serve, verify
 from relay.cli.common import ConfigOption
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -29,6 +29,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "read": read.read,
     "verify": verify.verify,
     "digest": digest.digest,
+    "report": report.report,
+    "evidence": evidence.evidence,
 }
 GROUPS: dict[str, typer.Typer] = {"queue": queue.app, "held": held.app, "address": address.app, "loops": loops.app}
 

@@ -46,12 +46,13 @@ def reachable(data: Tables) -> Iterator[Found]:
             )
 
 
-def digest_read(data: Tables) -> Iterator[Found]:
-    """A digest has a reader."""
+def read_by_somebody(data: Tables) -> Iterator[Found]:
+    """A digest, and a report, has a reader."""
     for key, party in _tables(data, "parties").items():
-        digest = party.get("digest")
-        if isinstance(digest, dict) and not digest.get("to") and not party.get("contacts"):
-            yield ("parties", key, "digest", "to"), "nobody", "at least one address, as the party has no contacts"
+        for name in ("digest", "report"):
+            found = party.get(name)
+            if isinstance(found, dict) and not found.get("to") and not party.get("contacts"):
+                yield ("parties", key, name, "to"), "nobody", "at least one address, as the party has no contacts"
 
 
 def addresses_once(data: Tables) -> Iterator[Found]:
@@ -121,7 +122,7 @@ def fields_once(data: Tables) -> Iterator[Found]:
 CHECKS: tuple[Callable[[Tables], Iterator[Found]], ...] = (
     party_keys,
     reachable,
-    digest_read,
+    read_by_somebody,
     addresses_once,
     domains_once,
     not_ours,
@@ -155,12 +156,13 @@ def _written(data: Tables) -> Iterator[tuple[Where, str]]:
 
 
 def _also_written(data: Tables) -> Iterator[tuple[Where, str]]:
-    """The addresses of the postmaster and of the readers of digests."""
+    """The addresses of the postmaster and of the readers of digests and reports."""
     yield from _bare(("relay", "postmaster"), _table(data, "relay").get("postmaster"))
     for key, party in _tables(data, "parties").items():
-        digest = party.get("digest")
-        for index, one in _texts(digest.get("to")) if isinstance(digest, dict) else []:
-            yield from _bare(("parties", key, "digest", "to", index), one)
+        for name in ("digest", "report"):
+            found = party.get(name)
+            for index, one in _texts(found.get("to")) if isinstance(found, dict) else []:
+                yield from _bare(("parties", key, name, "to", index), one)
 
 
 def _bare(where: Where, value: object) -> Iterator[tuple[Where, str]]:

@@ -133,13 +133,18 @@ def _party(key: str, table: tables.Party, root: tables.Root) -> model.Party:
         holidays=frozenset(table.holidays),
         remind=table.remind,
         brand=_brand(table.brand, table.name or key, colour) if table.brand else None,
+        report=model.Report(_readers(table, table.report.to)) if table.report else None,
     )
 
 
 def _digest(table: tables.Party) -> model.Digest:
     assert table.digest
-    to = table.digest.to or [contact.address for contact in table.contacts]
-    return model.Digest(table.digest.at, tuple(table.digest.on), tuple(to))
+    return model.Digest(table.digest.at, tuple(table.digest.on), _readers(table, table.digest.to))
+
+
+def _readers(table: tables.Party, to: list[str]) -> tuple[str, ...]:
+    """Those named, or else the party's contacts."""
+    return tuple(to or [contact.address for contact in table.contacts])
 
 
 def _link(key: str, table: tables.Link) -> model.Link:

@@ -106,6 +106,7 @@ def _party(party: Party) -> Plain:
         "holidays": sorted(party.holidays),
         "remind": party.remind,
         "brand": party.brand and {key: value for key, value in _brand(party.brand).items() if value},
+        "report": party.report and {"to": list(party.report.to)},
     }
 
 

@@ -124,6 +124,12 @@ class Digest(Table):
     to: list[Address] = []
 
 
+class Report(Table):
+    """`report` of a party; `to` left out means its contacts."""
+
+    to: list[Address] = []
+
+
 class Desk(Table):
     """`desk` of a party."""
 
@@ -158,6 +164,7 @@ class Party(Table):
     holidays: list[Annotated[str, PlainValidator(worktime.holiday)]] = []
     remind: Remind = "hours"
     brand: Brand | None = None
+    report: Report | None = None
 
 
 class Link(Table):

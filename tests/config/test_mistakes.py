@@ -94,6 +94,20 @@ MISTAKES: list[tuple[str, str, str, str]] = [  # text, key, a part of found, a p
     (with_party("digest = { at = 09:00:00 }"), "parties.extra.digest.at", "09:00:00", "in quotes"),
     (with_party("digest = { }"), "parties.extra.digest.at", "nothing", "a time of day"),
     (with_party('digest = { at = "09:00", on = ["monday"] }'), "parties.extra.digest.on[0]", '"monday"', '"mon"'),
+    (with_party('report = { to = ["x"] }'), "parties.extra.report.to[0]", '"x"', "an e-mail address"),
+    (with_party('report = { at = "09:00" }'), "parties.extra.report.at", "an unknown key", '"to"'),
+    (
+        with_party('report = { to = ["x@relay.example"] }'),
+        "parties.extra.report.to[0]",
+        '"x@relay.example"',
+        "outside of the relay",
+    ),
+    (
+        with_party("report = {}").replace('contacts = ["eve@extra.example"]', 'domains = ["extra.example"]'),
+        "parties.extra.report.to",
+        "nobody",
+        "at least one address",
+    ),
     (with_party('digest = { at = "09:00", to = ["x"] }'), "parties.extra.digest.to[0]", '"x"', "an e-mail address"),
     (
         with_party('digest = { at = "09:00" }').replace('contacts = ["eve@extra.example"]', 'domains = ["extra.example"]'),
@@ -146,7 +160,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [  # text, key, a part of found, a p
             ("x" * 65, "x" * 65, "at most 64"),
             ("postmaster", "postmaster", "another key"),
             ("digest", "digest", "another key"),
-            *((f"{kind}-{'a' * 26}", f"{kind}-{'a' * 26}", "another key") for kind in "tnb"),
+            *((f"{kind}-{'a' * 26}", f"{kind}-{'a' * 26}", "another key") for kind in "tnbhs"),
         ]
     ),
 ]

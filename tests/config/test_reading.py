@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.config import load, secret
-from relay.model import Contact, Desk, Digest, Limit, Link, Opening
+from relay.model import Contact, Desk, Digest, Limit, Link, Opening, Report
 from relay.settings import PROGRAMS, MetricsSettings, Smarthost
 from tests.config import BASE, mistakes, with_relay, write
 
@@ -66,10 +66,12 @@ def test_everything_written_out(tmp_path: Path) -> None:
         hours = "fri-mon 9:00-13:30, FRI 22:00-24:00"
         holidays = ["2027-01-04", "02-29"]
         remind = "always"
+        report = {}
         [parties.vendor]
         language = "en"
         timezone = "UTC"
         desk = { profile = "rt", address = "support@desk.example" }
+        report = { to = ["boss@vendor.example"] }
         [links."north-to.vendor"]
         from = "north"
         to = "vendor"
@@ -97,6 +99,7 @@ def test_everything_written_out(tmp_path: Path) -> None:
     assert (north.holidays, north.remind) == (frozenset({"2027-01-04", "02-29"}), "always")
     assert (vendor.hours, vendor.holidays, vendor.remind) == ((), frozenset(), "hours")
     assert (vendor.language, vendor.timezone, vendor.desk) == ("en", "UTC", Desk("rt", "support@desk.example"))
+    assert (north.report, vendor.report) == (Report(("ivan@north.example",)), Report(("boss@vendor.example",)))
     link = found.links["north-to.vendor"]
     assert (link.share, link.fields, link.identity) == (frozenset({"comments"}), ("Contact",), "hidden")
     assert (link.respond_within, link.resolve_within) == (Limit(days=1, rest=timedelta(hours=4)), None)
