@@ -11,6 +11,7 @@ from relay.wording import Language
 
 # What a row says, and how; what there is nothing of is left out.
 FIGURES: dict[str, str] = {
+    "held": "had the ball for",
     "opened": "opened",
     "received": "received",
     "taken": "taken",
@@ -19,7 +20,6 @@ FIGURES: dict[str, str] = {
     "reopened": "sent back for rework",
     "response": "first answer after",
     "resolve": "resolved after",
-    "held": "had the ball for",
     "spent": "time spent",
     "stars": "rated",
     "respond": "answered in time",
@@ -27,7 +27,7 @@ FIGURES: dict[str, str] = {
 }
 TIMES = "%(median)s (median), 90%% within %(ninety)s"
 KEPT = "%(kept)s of %(due)s"
-RATED = "%(stars)s of 5, %(ratings)s ×"
+RATED = "%(stars)s of 5, ratings: %(ratings)s"
 FOR = "%(party)s for %(upstream)s"
 OPENED = "%(party)s: opened by themselves"
 SUBJECT = "Report: %(period)s"
@@ -68,7 +68,7 @@ def _account(row: Mapping[str, Any], longest: int, language: Language) -> Accoun
     share = (row["held"] or 0) / longest if longest else 0.0
     return Account(
         title=_title(row, language),
-        figures=tuple((language.say(FIGURES[name]), value) for name, value in told.items() if value),
+        figures=tuple((language.say(label), told[name]) for name, label in FIGURES.items() if told.get(name)),
         held=told["held"],
         percent=max(round(share * 100), 1) if share else 0,
         bar=timeline.bar(share) if share else "",
@@ -86,7 +86,7 @@ def _told(row: Mapping[str, Any], language: Language) -> dict[str, str]:
     counts = {name: str(row[name] or "") for name in ("received", "taken", "declined", "resolved", "reopened")}
     if not row["upstream"]:
         counts = {"opened": counts.pop("received"), **counts}
-    rating = {"stars": f"{row['stars']:g}", "ratings": row["ratings"]} if row["ratings"] else {}
+    rating = {"stars": language.number(row["stars"]), "ratings": row["ratings"]} if row["ratings"] else {}
     return counts | {
         "response": _times(row, "response", language),
         "resolve": _times(row, "resolve", language),

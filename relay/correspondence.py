@@ -229,13 +229,14 @@ def digest(settings: Settings, data: Mapping[str, Any], to: Contact, *, token: s
         timezone=party.timezone,
         to=to,
         sender=address.digest(relay.domain),
-        sender_name=relay.name,
+        sender_name=settings.brand.name or relay.name,
         return_path=address.return_path(token, relay.domain),
         message_id=message_id,
         subject="",
         date=at,
         automatic=True,
         data=data,
+        brand=settings.brand,
     )
 
 

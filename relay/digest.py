@@ -28,7 +28,7 @@ from relay.model import Action, Ball, Chain, Digest, Entry, Event, Network, Seat
 
 Section = Literal["overdue", "yours", "new", "resolved", "others"]
 SECTIONS: tuple[Section, ...] = ("overdue", "yours", "new", "resolved", "others")
-SCREEN = 25  # rows that a letter shows
+SCREEN = 10  # rows that a letter shows
 MOST_ACTIONS = 5  # of a row
 LENGTH = 200  # characters of the last words
 LATE = timedelta(hours=12)  # after which a missed digest goes out no more
@@ -56,11 +56,21 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """For how long a party has had the ball in all."""
+
+    party: str
+    own: bool
+    time: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One ticket of the party's: its `reference` is the party's own number of it, `since` when it came to the party.
 
     `balls` are those who have it, oldest first, `seats` the other tickets that the party knows of. `said` is the last public
-    comment, if there is one with words, and `words` its beginning. Only the first `SCREEN` rows of a digest have `actions`.
+    comment, if there is one with words, and `words` its beginning. `held` tells for how long each has had the ball, in the order
+    in which they first had it. Only the first `SCREEN` rows of a digest have `actions`.
     """
 
     section: Section
@@ -76,6 +86,7 @@ class Row:
     seats: tuple[Seat, ...]
     said: Entry | None
     words: str
+    held: tuple[Hold, ...] = ()
     actions: tuple[Action, ...] = ()
 
 
@@ -132,7 +143,18 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
         seats=tuple(seat for seat in seats if not seat.own),
         said=said,
         words=_words(said, network) if said else "",
+        held=_held(view, matter, ticket),
     )
+
+
+def _held(view: View, matter: Matter, ticket: Ticket) -> tuple[Hold, ...]:
+    """Who has had the ball for how long, as the party may know it."""
+    chain, network = matter.chain, view.network
+    times: dict[int, timedelta] = {}
+    for spell in visibility.spells(chain, network, ticket, matter.events):
+        times[spell.ticket] = times.get(spell.ticket, timedelta()) + ((spell.until or view.now) - spell.since)
+    names = {key: visibility.party_name(chain, network, ticket, chain.ticket(key)) for key in times}
+    return tuple(Hold(names[key], key == ticket.id, time) for key, time in times.items())
 
 
 def _section(ticket: Ticket, balls: Iterable[Ball], told: Iterable[Entry], *, new: bool, late: bool) -> Section | None:

@@ -125,7 +125,8 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     "at", "since": when it and the one before were made, "event": the newest one then, "more": how many tickets it does not name,
     "rows": [{"section", "number", "subject", "reference", "status", "thread": the address, "since", "new", "due",
     "balls": [{"party", "own", "since"}], "seats": [{"party", "status", "reference"}],
-    "last": {"who", "party", "at", "words"} or None, "actions": [{"word", "argument"}]}]}; times are ISO 8601.
+    "last": {"who", "party", "at", "words"} or None, "held": [{"party", "own", "minutes"}], "actions": [{"word", "argument"}]}]};
+    times are ISO 8601.
     """
     event, before = newest(connection), since(connection, party, now)
     ids = connection.execute(_CHAINS, {"party": party, "after": before.event}).scalars().all()
@@ -203,6 +204,7 @@ def _as_data(row: Row, domain: str) -> dict[str, Any]:
         "last": {"who": row.said.who, "party": row.said.party, "at": row.said.at.isoformat(), "words": row.words}
         if row.said
         else None,
+        "held": [{"party": hold.party, "own": hold.own, "minutes": hold.time // timedelta(minutes=1)} for hold in row.held],
         "actions": [{"word": action.word, "argument": action.argument} for action in row.actions],
     }
 

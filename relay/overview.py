@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_timedelta
-
-from relay import mime, sheet
+from relay import mime, sheet, timeline
 from relay.digest import SCREEN, SECTIONS
 from relay.model import Action, Letter
 from relay.wording import Language
@@ -40,6 +39,7 @@ HEADS = (
     "Address",
 )
 SENTENCES = (TITLE, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
+BAR = 24  # characters of a bar, and how many parties it has room for
 SUBJECT = 40  # characters of a subject in the links, of which a letter has many
 
 
@@ -56,8 +56,23 @@ Offer = Callable[[Language, str, str, Action | None], Offered]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """For how long a party had the ball, as a part of a bar. `tone`: which of `timeline.TONES`, None for the reader's own."""
+
+    party: str
+    own: bool
+    time: str
+    percent: int
+    tone: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A row as the templates see it. `waits` are (party, whether it is the reader's, since when), `others` the other tickets."""
+    """A row as the templates see it.
+
+    `waits` are (party, whether it is the reader's, since when), `others` the other tickets, `held` who had the ball for how long,
+    `bar` the same as characters.
+    """
 
     title: str
     reference: str
@@ -65,10 +80,13 @@ class Line:
     age: str
     new: bool
     due: datetime | None
+    late: bool
     waits: tuple[tuple[str, bool, datetime], ...]
     others: tuple[str, ...]
     by: str
     words: str
+    held: tuple[Part, ...]
+    bar: str
     address: str
     mailto: str
     actions: tuple[Offered, ...]
@@ -115,24 +133,47 @@ def values(letter: Letter, language: Language, offer: Offer) -> dict[str, Any]:
 def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer) -> Line:
     title = f"[{mime.clean(row['number'], 40)}] {mime.clean(row['subject'])}".rstrip()
     short = mime.clean(title, SUBJECT)
+    held = [one for one in row["held"] if one["minutes"]][:BAR]
     actions = [Action(action["word"], action["argument"]) for action in row["actions"]]
     return Line(
         title=title,
         reference=mime.clean(row["reference"]),
         status=language.status(row["status"]),
-        age=format_timedelta(
-            at - datetime.fromisoformat(row["since"]), granularity="minute", threshold=1, locale=language.locale
-        ),
+        age=language.about(at - datetime.fromisoformat(row["since"])),
         new=row["new"],
         due=datetime.fromisoformat(row["due"]) if row["due"] else None,
+        late=bool(row["due"]) and datetime.fromisoformat(row["due"]) <= at,
         waits=tuple((mime.clean(one["party"]), one["own"], datetime.fromisoformat(one["since"])) for one in row["balls"]),
         others=tuple(_other(seat, language) for seat in row["seats"]),
         by=_by(row["last"]),
         words=mime.clean(row["last"]["words"]) if row["last"] else "",
+        held=_parts(held, language),
+        bar=_bar(held),
         address=row["thread"],
         mailto=offer(language, row["thread"], short, None).mailto,
         actions=tuple(offer(language, row["thread"], short, action) for action in actions),
     )
+
+
+def _parts(held: Sequence[Mapping[str, Any]], language: Language) -> tuple[Part, ...]:
+    widths = timeline.widths([one["minutes"] for one in held], 100)
+    times = (language.about(timedelta(minutes=one["minutes"])) for one in held)
+    return tuple(
+        Part(mime.clean(one["party"]), one["own"], time, percent, tone)
+        for one, time, percent, tone in zip(held, times, widths, _tones(held), strict=True)
+    )
+
+
+def _bar(held: Sequence[Mapping[str, Any]]) -> str:
+    """The bar as characters."""
+    parts = zip(timeline.widths([one["minutes"] for one in held], BAR), _tones(held), strict=True)
+    return "".join((timeline.FULL if tone is None else timeline.TONES[tone]) * width for width, tone in parts)
+
+
+def _tones(held: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """A tone for each part of a bar, the reader's own first of all, neighbours different."""
+    others = count()
+    return [None if one["own"] else next(others) % len(timeline.TONES) for one in held]
 
 
 def _other(seat: Mapping[str, Any], language: Language) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-from relay.model import Action, Attachment, Ball, Brand, Contact, Entry, Fact, Letter, LetterKind, Seat
+from relay.model import Action, Attachment, Ball, Brand, Contact, Deadline, Entry, Fact, Letter, LetterKind, Seat
 
 AT = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 _TOKEN = "k3v7q2m5x4c6bzn2z5j7h4g6ab"
@@ -174,11 +174,12 @@ def _history(language: str) -> dict[str, Any]:
         (_IVAN, "paused", "", {"to": parties[_SERGEI], "mine": False, "until": "2026-03-02T12:00:00+00:00"}),
     )
     told = (_said(language, who, hour, kind=kind, text=text, data=data) for hour, (who, kind, text, data) in enumerate(moves, 1))
-    return {"entries": (_said(language, _ANNA), *told), "facts": _facts(language)}
+    return {"entries": (_said(language, _ANNA), *told), "facts": _facts(language), "deadlines": _dues(language)[1:]}
 
 
 def _status(language: str) -> dict[str, Any]:
-    return {"entries": (), "balls": (Ball(_PARTIES[language][_IVAN], True, AT), Ball(_PARTIES[language][_SERGEI], False, AT))}
+    balls = (Ball(_PARTIES[language][_IVAN], True, AT), Ball(_PARTIES[language][_SERGEI], False, AT))
+    return {"entries": (), "balls": balls, "deadlines": _dues(language)}
 
 
 def _undelivered(language: str) -> dict[str, Any]:
@@ -200,6 +201,81 @@ def _postmaster(language: str) -> dict[str, Any]:
     return {"subject": what, "data": {"what": what, "details": details, "text": text}, **_ALONE}
 
 
+def _dues(language: str) -> tuple[Deadline, ...]:
+    parties = _PARTIES[language]
+    late = Deadline(parties[_SERGEI], False, "respond", AT - timedelta(hours=1), over=True)
+    return (late, Deadline(parties[_IVAN], True, "resolve", AT + timedelta(hours=3)))
+
+
+def _due(language: str) -> dict[str, Any]:
+    return {"entries": (), "deadlines": _dues(language), "actions": (Action("wait"), Action("resolved"))}
+
+
+def _digest(language: str) -> dict[str, Any]:
+    rows = [
+        _row(language, "overdue", 17, hours=70, due=-2, held=((_IVAN, 3000), (_SERGEI, 900), (_ANNA, 300)), last=_SERGEI),
+        _row(language, "yours", 21, hours=30, due=20, held=((_IVAN, 1800),), last=_ANNA),
+        _row(language, "new", 23, hours=3, held=((_SERGEI, 180),)),
+        _row(language, "others", 9, hours=240, held=((_IVAN, 2880), (_SERGEI, 11520)), last=_SERGEI),
+    ]
+    said = {"asked": False, "unheard": False, "at": AT.isoformat(), "since": (AT - timedelta(days=1)).isoformat()}
+    data = {"party": "north", **said, "event": 208, "more": 0, "rows": rows}
+    return {"data": data, "subject": "", "sender": "digest@relay.example", "sender_name": "Relay", **_ALONE}
+
+
+def _row(
+    language: str,
+    section: str,
+    number: int,
+    *,
+    hours: int,
+    held: tuple[tuple[int, int], ...],
+    due: int | None = None,
+    last: int | None = None,
+) -> dict[str, Any]:
+    """A row of a digest: `held` are (who, minutes), the first has the ball; `due` is in hours from now."""
+    parties, since = _PARTIES[language], (AT - timedelta(hours=hours)).isoformat()
+    holder = held[0][0] if section in ("overdue", "yours") else _SERGEI
+    words = None if last is None else {"who": _NAMES[language][last], "party": parties[last], "at": since}
+    return {
+        "section": section,
+        "number": f"A-{number}",
+        "subject": _SUBJECT[language],
+        "reference": str(4694 + number),
+        "status": "new" if section == "new" else "accepted",
+        "thread": _THREAD,
+        "since": since,
+        "new": section == "new",
+        "due": None if due is None else (AT + timedelta(hours=due)).isoformat(),
+        "balls": [{"party": parties[holder], "own": holder == _IVAN, "since": since}],
+        "seats": [{"party": parties[_SERGEI], "status": "accepted", "reference": "R-208"}],
+        "last": words and words | {"words": " ".join(_TEXTS[language][last or 0].split())},
+        "held": [{"party": parties[who], "own": who == _IVAN, "minutes": minutes} for who, minutes in held],
+        "actions": [{"word": word, "argument": ""} for word in ("wait", "resolved")] if holder == _IVAN else [],
+    }
+
+
+def _report(language: str) -> dict[str, Any]:
+    parties = _PARTIES[language]
+    rows = [
+        _sum(parties[_IVAN], parties[_ANNA], held=5400, received=14, stars=4.6),
+        _sum(parties[_SERGEI], parties[_IVAN], held=2100, received=5, stars=None),
+    ]
+    data = {"state": "asked", "period": "2026-02", "rows": rows, "party": "north", "token": _TOKEN}
+    file = _file("report-2026-02.csv", "text/csv", b"name,received\r\n")
+    sender = {"sender": f"s-{_TOKEN}@relay.example", "sender_name": "Relay", "attachments": (file,)}
+    return {"data": data, "subject": "2026-02", **sender, **_ALONE}
+
+
+def _sum(name: str, upstream: str, *, held: int, received: int, stars: float | None) -> dict[str, Any]:
+    """A row of a report."""
+    counts = {"received": received, "taken": received - 1, "declined": 1, "resolved": received - 2, "reopened": 1}
+    times = {"response_median": 35, "response_90": 110, "resolve_median": 640, "resolve_90": 1900, "held": held, "spent": 1830}
+    kept = {"respond_kept": received - 1, "respond_due": received, "resolve_kept": received - 3, "resolve_due": received - 2}
+    named = {"name": name, "upstream": upstream, "link": "", "ratings": 5 if stars else 0, "stars": stars}
+    return named | counts | times | kept
+
+
 _ALONE: dict[str, Any] = {
     "number": "", "note": "", "references": (), "entries": (), "seats": (), "actions": (), "may_mute": False,
 }  # fmt: skip
@@ -217,4 +293,7 @@ _MORE = {
     "held": _held,
     "moved": lambda language: _WORDLESS,
     "postmaster": _postmaster,
+    "digest": _digest,
+    "due": _due,
+    "report": _report,
 }

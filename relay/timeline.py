@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 FULL, EMPTY = "█", "░"
+TONES = "▓▒░"  # of others than the first, in turn
 
 
 def bar(share: float, width: int = 20) -> str:
     """A share of 1: "█████░░░░░"; whatever is more than nothing shows."""
     filled = min(width, max(round(share * width), 1 if share > 0 else 0))
     return FULL * filled + EMPTY * (width - filled)
+
+
+def widths(shares: Sequence[float], width: int) -> list[int]:
+    """How wide each part of a bar is, in whole steps: its share of the sum, but one step at least; together `width`.
+
+    There are at most `width` shares, each more than 0; of none there is no bar.
+    """
+    if not shares:
+        return []
+    total, found = sum(shares), [1] * len(shares)
+    for _ in range(width - len(shares)):
+        behind = [share / total * width - got for share, got in zip(shares, found, strict=True)]
+        found[behind.index(max(behind))] += 1
+    return found
 
 
 def line(spells: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime, width: int = 48) -> str:

@@ -13,7 +13,7 @@ import re
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import jinja2
@@ -22,6 +22,8 @@ from babel.dates import format_date, format_time, get_timezone
 from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import format_decimal
+from babel.units import format_unit
 
 import relay
 from relay import keywords
@@ -60,6 +62,8 @@ ANSWERS: dict[str, str] = {
     "once": "this mail goes on, and no other",
     "no": "nothing of it goes on",
 }
+
+LENGTHS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 
 # What may be answered to a report.
 STATEMENTS: dict[str, str] = {
@@ -217,6 +221,15 @@ class Language:
         hours, rest = divmod(minutes, 60)
         parts = [("hours", hours)] * bool(hours) + [("minutes", rest)] * bool(rest or not hours)
         return " ".join(self._catalogue.gettext(UNITS[unit]) % {unit: count} for unit, count in parts)
+
+    def about(self, time: timedelta) -> str:
+        """A time in its largest unit up to days: "30 days"."""
+        unit, length = next(((unit, length) for unit, length in LENGTHS.items() if time >= length), ("minute", LENGTHS["minute"]))
+        return format_unit(time // length, unit, locale=self.locale)
+
+    def number(self, number: float) -> str:
+        """A number as the reader writes it: "4,6"."""
+        return format_decimal(number, locale=self.locale)
 
     def say(self, sentence: str) -> str:
         """One sentence, given in English."""

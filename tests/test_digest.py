@@ -206,7 +206,7 @@ def test_a_digest_names_only_those_whom_its_party_may_know(
         known.add(f"Firm {ticket.party.upper()}")
         for row in rows(network, chain, events, ticket.party, after):
             named = {ball.party for ball in row.balls} | {seat.party for seat in row.seats}
-            named |= {row.said.party} if row.said else set()
+            named |= {hold.party for hold in row.held} | ({row.said.party} if row.said else set())
             assert named <= known, (named, known)
             words = {f"words of {other}." for other, links_to in ways.items() if all("comments" in x.share for x in links_to)}
             assert row.words in words | {"", f"words of {ticket.id}."}
@@ -226,6 +226,7 @@ def long_digest(count: int, subject: str = SUBJECT, **more: Any) -> dict[str, An
         "balls": [{"party": "North", "own": True, "since": NOW.isoformat()}],
         "seats": [{"party": "@Fix", "status": "waiting", "reference": "R\u202e-7"}],
         "last": {"who": "Иван", "party": "North", "at": NOW.isoformat(), "words": "<b>Слова</b> " * 15},
+        "held": [{"party": "North", "own": True, "minutes": 70}, {"party": "@Fix", "own": False, "minutes": 2}],
         "actions": [{"word": word, "argument": ""} for word in ("accept", "decline", "start", "wait", "resolved")],
     }  # fmt: skip
     made = {"party": "north", "asked": False, "unheard": False, "since": NOW.isoformat(), "event": 1, "more": 0}
@@ -251,7 +252,7 @@ def body(message: EmailMessage, kind: str) -> str:
 def test_a_letter_shows_a_screen_and_has_the_whole_as_a_table(given_settings: Settings) -> None:
     message = written(given_settings, long_digest(40))
     text, html = body(message, "plain"), body(message, "html")
-    assert text.count("[A-") == SCREEN and "Здесь не показано: 15." in text and "Ждут вас: 40" in text
+    assert text.count("[A-") == SCREEN and "Здесь не показано: 30." in text and "Ждут вас: 40" in text
     assert len(html.encode()) < 102_000 and html.count("mailto:") == SCREEN * 6 and "<b>Слова" not in html
     assert message["Subject"] == "Сводка на 4 мар. 2026 г., ждут вас: 40" and message["Auto-Submitted"]
     assert message["From"].addresses[0].addr_spec == DIGEST and message["List-Unsubscribe"] is None

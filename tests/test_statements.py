@@ -302,7 +302,7 @@ def test_bars_are_as_long_as_the_times_in_text_and_html(language: str, month: st
     assert month in str(message["Subject"])
     bars = [line.split()[0] for line in text.splitlines() if "█" in line]
     assert bars == ["█" * 20, "█" * 10 + "░" * 10]
-    widths = re.findall(r'width="(\d+)%" height="12" bgcolor', html)
+    widths = re.findall(r'width="(\d+)%" height="10" bgcolor', html)
     assert widths == ["100", "50", "50"]
     assert "Fix It" in html and ("1 of 2" in text or "1 из 2" in text)
 

@@ -25,7 +25,7 @@ from tests.look.letters import KINDS, LANGUAGES, brand, composed, page, raw_text
 GOLDEN = Path(__file__).parent / "golden"
 WIDTHS = {"light": 680, "dark": 680, "phone": 390}
 TALLEST = 4000
-COLOURS = 20  # of a picture: flat grounds and text need no more
+COLOURS = 40  # of a picture: flat grounds and text need no more
 # What docs/letters.md shows: kind, language, look.
 SHOWN: tuple[tuple[LetterKind, str, str], ...] = (
     ("comment", "en", "light"),
@@ -41,6 +41,11 @@ SHOWN: tuple[tuple[LetterKind, str, str], ...] = (
     ("held", "en", "light"),
     ("undelivered", "en", "light"),
     ("help", "ru", "phone"),
+    ("digest", "en", "light"),
+    ("digest", "ru", "phone"),
+    ("report", "ru", "light"),
+    ("report", "en", "brand"),
+    ("due", "en", "dark"),
 )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -141,14 +143,28 @@ def test_every_class_of_the_sheet_is_used_and_dark_rules_name_only_such() -> Non
     assert set(re.findall(r"(?<!brand)\.([a-z]+)\b", sheet)) <= used
 
 
+def worse(data: Mapping[str, Any], evil: str) -> dict[str, Any]:
+    """The rows of a digest or a report with that in place of all that people have written."""
+    written = ("subject", "reference", "name", "upstream", "link")
+    last = {"last": {"who": evil, "party": evil, "at": "2026-03-02T09:05:00+00:00", "words": evil}}
+    seats = {"seats": [{"party": evil, "status": "new", "reference": evil}]}
+    held = {"held": [{"party": evil, "own": False, "minutes": 5}, {"party": evil, "own": True, "minutes": 5}]}
+    in_digest = last | seats | held
+    rows = [
+        row | {key: evil for key in written if key in row} | (in_digest if "last" in row else {}) for row in data.get("rows", ())
+    ]
+    return {**data, "rows": rows} if rows else dict(data)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_subjects_names_and_words_are_shown_as_text(kind: LetterKind) -> None:
     evil = "<b onclick=x>&amp;</b>\u202e\u0007 {{ 7 * 7 }} =cmd|' /C calc'!A0"
     letter = sample(kind, "en")
     spoilt = replace(
         letter,
-        subject=evil,
+        subject=letter.subject if kind == "report" else evil,  # a period
         sender_name=evil,
+        data=worse(letter.data, evil),
         entries=tuple(replace(one, who=evil, party=evil, text=evil) for one in letter.entries),
         seats=tuple(replace(one, party=evil, reference=evil) for one in letter.seats),
         brand=replace(brand(), name=evil, footer=evil),
