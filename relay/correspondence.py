@@ -235,6 +235,7 @@ def digest(settings: Settings, data: Mapping[str, Any], to: Contact, *, token: s
         subject="",
         date=at,
         automatic=True,
+        may_mute=not data["asked"],
         data=data,
         brand=settings.brand,
     )

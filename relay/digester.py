@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, func, or_, select
+from sqlalchemy import Connection, Executable, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import digest, ledger, people, store, workflow
@@ -23,7 +23,7 @@ from relay.digest import Matter, Row, View
 from relay.ledger import Stamp
 from relay.model import Contact, Digest, Party
 from relay.settings import Settings
-from relay.store import DIGESTS, EVENTS, TICKETS, EventQuery
+from relay.store import DIGESTS, EVENTS, SILENT, TICKETS, EventQuery
 
 POSTMASTER = ""  # in the place of a party's key
 HEALTH = Digest(time(8), digest.DAYS, ())  # when the relay's own state is looked at
@@ -37,6 +37,12 @@ _BEFORE = (
     .where(DIGESTS.c.party == bindparam("party"), DIGESTS.c.due < bindparam("now"))
     .order_by(DIGESTS.c.due.desc())
     .limit(1)
+)
+_SILENT = select(SILENT.c.address).where(SILENT.c.party == bindparam("party"))
+_UNMUTING = (
+    delete(SILENT)
+    .where(SILENT.c.party == bindparam("party"), SILENT.c.address == bindparam("address"))
+    .returning(SILENT.c.address)
 )
 _NEWEST = select(func.max(EVENTS.c.id))
 _NEWEST_UNTIL = _NEWEST.where(EVENTS.c.at <= bindparam("until"))
@@ -121,7 +127,8 @@ def since(connection: Connection, party: str, now: datetime) -> Since:
 def collect(connection: Connection, settings: Settings, party: str, now: datetime) -> dict[str, Any]:
     """What the digest of a party says now, as plain JSON.
 
-    {"party": its key, "asked": whether it goes to who has asked for it, "unheard": whether he wrote something beside,
+    {"party": its key, "name": its name, "asked": whether it goes to who has asked for it, "unheard": whether he wrote something
+    beside, which reaches nobody, "again": whether he had wanted none, "muted": whether he wants none, which is all that it says,
     "at", "since": when it and the one before were made, "event": the newest one then, "more": how many tickets it does not name,
     "rows": [{"section", "number", "subject", "reference", "status", "thread": the address, "since", "new", "due",
     "balls": [{"party", "own", "since"}], "seats": [{"party", "status", "reference"}],
@@ -134,8 +141,11 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     rows = [_as_data(row, settings.relay.domain) for row in found]
     return {
         "party": party,
+        "name": people.party_of(settings.network, party).name,
         "asked": False,
         "unheard": False,
+        "again": False,
+        "muted": False,
         "at": now.isoformat(),
         "since": before.at.isoformat(),
         "event": event,
@@ -144,11 +154,23 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     }
 
 
-def readers(party: Party) -> tuple[Contact, ...]:
-    """Who gets the party's digest: those it names, else its contacts."""
+def readers(connection: Connection, party: Party) -> tuple[Contact, ...]:
+    """Who gets the party's digest: those it names, else its contacts, but for those who want none."""
     named = {contact.address.lower(): contact for contact in party.contacts}
     wanted = party.digest.to if party.digest else tuple(contact.address for contact in party.contacts)
-    return tuple(named.get(one.lower(), Contact(one)) for one in wanted)
+    silent = set(connection.execute(_SILENT, {"party": party.key}).scalars())
+    return tuple(named.get(one.lower(), Contact(one)) for one in wanted if one.lower() not in silent)
+
+
+def mute(connection: Connection, party: str, reader: str, now: datetime) -> None:
+    """From now on that address gets no digests of the party, unless it asks for one."""
+    statement = ledger.upsert(connection.dialect.name, SILENT, ("party", "address"), ("at",))
+    connection.execute(statement, {"party": party, "address": reader.lower(), "at": now})
+
+
+def unmute(connection: Connection, party: str, reader: str) -> bool:
+    """That address gets them again; whether it had wanted none."""
+    return connection.execute(_UNMUTING, {"party": party, "address": reader.lower()}).first() is not None
 
 
 def post(connection: Connection, data: Mapping[str, Any], to: Iterable[Contact], stamp: Stamp) -> None:
@@ -165,14 +187,20 @@ def send(connection: Connection, settings: Settings, data: Mapping[str, Any], mo
     if not claim(connection, party.key, moment, data["event"], len(data["rows"])):
         return False
     if data["rows"]:
-        post(connection, data, readers(party), stamp)
+        post(connection, data, readers(connection, party), stamp)
     return True
 
 
-def answer(connection: Connection, settings: Settings, party: str, to: Contact, stamp: Stamp, *, unheard: bool = False) -> None:
-    """A digest for somebody who has asked for it, also one that names nothing; `unheard`: what he wrote beside reaches nobody."""
+def answer(connection: Connection, settings: Settings, party: str, to: Contact, stamp: Stamp, **said: bool) -> None:
+    """A digest for somebody who has asked for it, also one that names nothing; `said` is as `collect` has it."""
     data = collect(connection, settings, party, stamp.now)
-    post(connection, {**data, "asked": True, "unheard": unheard}, [to], stamp)
+    post(connection, {**data, "asked": True, **said}, [to], stamp)
+
+
+def confirm_mute(connection: Connection, settings: Settings, party: str, to: Contact, stamp: Stamp) -> None:
+    """Tells somebody that he gets no more of them."""
+    data = collect(connection, settings, party, stamp.now)
+    post(connection, {**data, "asked": True, "muted": True, "more": 0, "rows": []}, [to], stamp)
 
 
 def _matters(connection: Connection, ids: Sequence[int]) -> Iterator[Matter]:

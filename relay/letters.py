@@ -27,6 +27,7 @@ from relay.wording import ANSWERS, COMMANDS, SOURCE, STATEMENTS, Language, Templ
 
 Pictures = Sequence[dict[str, Picture]]  # for each entry, by their ids in its text
 
+UNASKED = frozenset({"digest", "report", "due", "postmaster"})  # letters that answer no mail (RFC 3834, section 5.1)
 MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
 SUBJECT = 600  # characters of it for the percent-encoded subject
@@ -227,7 +228,7 @@ class Letters:
         if letter.may_mute:
             yield mime.header("List-Unsubscribe", f"<mailto:{mime.addr_spec(letter.sender)}?subject={quote(MUTE)}>")
         if letter.automatic:
-            yield mime.header("Auto-Submitted", "auto-replied")
+            yield mime.header("Auto-Submitted", "auto-generated" if letter.kind in UNASKED else "auto-replied")
         yield b"MIME-Version: 1.0\r\n"
 
     # ── body ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from relay.model import Action, Letter
 from relay.wording import Language
 
 TITLE = "Digest of %(day)s, waiting for you: %(count)s"
+MUTED = "No more digests"
 HEADINGS = {
     "overdue": "Overdue",
     "yours": "Waiting for you",
@@ -38,7 +39,7 @@ HEADS = (
     "Written by",
     "Address",
 )
-SENTENCES = (TITLE, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
+SENTENCES = (TITLE, MUTED, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
 BAR = 24  # characters of a bar, and how many parties it has room for
 SUBJECT = 40  # characters of a subject in the links, of which a letter has many
 
@@ -106,7 +107,8 @@ def titled(letter: Letter, language: Language) -> Letter:
     rows = letter.data["rows"]
     at = datetime.fromisoformat(letter.data["at"]).astimezone(ZoneInfo(letter.timezone))
     yours = sum(any(ball["own"] for ball in row["balls"]) for row in rows)
-    subject = language.say(TITLE) % {"day": language.day(at.date().isoformat()), "count": yours}
+    title = MUTED if letter.data["muted"] else TITLE
+    subject = language.say(title) % {"day": language.day(at.date().isoformat()), "count": yours}
     files = (sheet.attachment(f"digest-{at:%Y-%m-%d}.csv", table(letter, language)),) if len(rows) > SCREEN else ()
     return replace(letter, subject=subject, attachments=files)
 
@@ -123,8 +125,8 @@ def values(letter: Letter, language: Language, offer: Offer) -> dict[str, Any]:
             if counts[name]
         ],
         "since": datetime.fromisoformat(data["since"]),
-        "unheard": data["unheard"],
-        "asked": data["asked"],
+        **{name: data[name] for name in ("unheard", "asked", "again", "muted")},
+        "party": mime.clean(data["name"]),
         "hidden": max(0, len(data["rows"]) - SCREEN),
         "more": data["more"],
     }

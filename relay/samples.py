@@ -218,9 +218,16 @@ def _digest(language: str) -> dict[str, Any]:
         _row(language, "new", 23, hours=3, held=((_SERGEI, 180),)),
         _row(language, "others", 9, hours=240, held=((_IVAN, 2880), (_SERGEI, 11520)), last=_SERGEI),
     ]
-    said = {"asked": False, "unheard": False, "at": AT.isoformat(), "since": (AT - timedelta(days=1)).isoformat()}
-    data = {"party": "north", **said, "event": 208, "more": 0, "rows": rows}
-    return {"data": data, "subject": "", "sender": "digest@relay.example", "sender_name": "Relay", **_ALONE}
+    said = {
+        "asked": False,
+        "unheard": False,
+        "again": False,
+        "muted": False,
+        "at": AT.isoformat(),
+        "since": (AT - timedelta(days=1)).isoformat(),
+    }
+    data = {"party": "north", "name": _PARTIES[language][_IVAN], **said, "event": 208, "more": 0, "rows": rows}
+    return {"data": data, "subject": "", "sender": "digest@relay.example", "sender_name": "Relay", **_ALONE, "may_mute": True}
 
 
 def _row(

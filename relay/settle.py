@@ -368,12 +368,33 @@ def _digest(case: Arrival, party: str) -> None:
     case.done.append("a digest was asked for")
     if mail.kind != "reply" or not ledger.first_time(case.connection, f"digest:{case.identity}", party, 0, case.envelope.id):
         return
+    muting = any(command.word == "mute" for command in mail.commands)
+    again = not muting and digester.unmute(case.connection, party, author.address)
+    if muting:
+        _muted(case, party)
     if not quotas.may_be_answered(case.connection, case.settings.limits, author.address, case.stamp.now):
         case.done.append(f"no answer: {author.address} has had {case.settings.limits.answers_a_day} today")
         return
+    if muting:
+        digester.confirm_mute(case.connection, case.settings, party, author, case.stamp)
+        return
     more = mail.text.strip() or mail.attachments or any(command.word != "digest" for command in mail.commands)
     unheard = bool(more) and not (case.touched or case.postmaster)
-    digester.answer(case.connection, case.settings, party, author, case.stamp, unheard=unheard)
+    digester.answer(case.connection, case.settings, party, author, case.stamp, unheard=unheard, again=again)
+
+
+def _muted(case: Arrival, key: str) -> None:
+    """The author wants no more digests of that party; the postmaster hears of it when nobody is left who gets them."""
+    case.done.append("no more digests")
+    digester.mute(case.connection, key, case.mail.author.address, case.stamp.now)
+    party = people.party_of(case.settings.network, key)
+    if party.digest and not digester.readers(case.connection, party):
+        statement = {
+            "what": f"Nobody of {party.name} gets its digests any more",
+            "details": {"Party": key, "Last to ask for it": case.mail.author.address},
+            "text": "All whom they are for have asked for no more of them. Whoever of them writes to digest@ gets them again.",
+        }
+        tell_postmaster(case.connection, case.settings, case.stamp, statement)
 
 
 def _forward(case: Arrival) -> None:

@@ -32,7 +32,7 @@ EVENTS, ATTACHMENTS, LETTERS = table(tables.EventRow), table(tables.AttachmentRo
 MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), table(tables.CounterRow)
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
 TALLIES, DIGESTS = table(tables.TallyRow), table(tables.DigestRow)
-REMINDERS, STATEMENTS = table(tables.ReminderRow), table(tables.StatementRow)
+REMINDERS, STATEMENTS, SILENT = table(tables.ReminderRow), table(tables.StatementRow), table(tables.SilentRow)
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people

@@ -288,3 +288,12 @@ class StatementRow(SQLModel, table=True):
     at: datetime | None = utc(nullable=True)
     words: str = ""
     answers: list[dict[str, str]] = json()
+
+
+class SilentRow(SQLModel, table=True):
+    """That somebody, by his address in lower case, wants no more digests of a party."""
+
+    __tablename__ = "silent"
+    party: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    at: datetime = utc()

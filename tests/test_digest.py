@@ -229,7 +229,17 @@ def long_digest(count: int, subject: str = SUBJECT, **more: Any) -> dict[str, An
         "held": [{"party": "North", "own": True, "minutes": 70}, {"party": "@Fix", "own": False, "minutes": 2}],
         "actions": [{"word": word, "argument": ""} for word in ("accept", "decline", "start", "wait", "resolved")],
     }  # fmt: skip
-    made = {"party": "north", "asked": False, "unheard": False, "since": NOW.isoformat(), "event": 1, "more": 0}
+    made = {
+        "party": "north",
+        "name": "North",
+        "asked": False,
+        "unheard": False,
+        "again": False,
+        "muted": False,
+        "since": NOW.isoformat(),
+        "event": 1,
+        "more": 0,
+    }
     return (
         made | {"at": (NOW + timedelta(days=3)).isoformat(), "rows": [row | {"number": f"A-{at}"} for at in range(count)]} | more
     )
@@ -253,9 +263,11 @@ def test_a_letter_shows_a_screen_and_has_the_whole_as_a_table(given_settings: Se
     message = written(given_settings, long_digest(40))
     text, html = body(message, "plain"), body(message, "html")
     assert text.count("[A-") == SCREEN and "Здесь не показано: 30." in text and "Ждут вас: 40" in text
-    assert len(html.encode()) < 102_000 and html.count("mailto:") == SCREEN * 6 and "<b>Слова" not in html
+    assert len(html.encode()) < 102_000 and html.count("mailto:") == SCREEN * 6 + 1 and "<b>Слова" not in html
     assert message["Subject"] == "Сводка на 4 мар. 2026 г., ждут вас: 40" and message["Auto-Submitted"]
-    assert message["From"].addresses[0].addr_spec == DIGEST and message["List-Unsubscribe"] is None
+    assert (
+        message["From"].addresses[0].addr_spec == DIGEST and message["List-Unsubscribe"] == f"<mailto:{DIGEST}?subject=%23mute>"
+    )
     (file,) = message.iter_attachments()
     table = list(csv.reader(io.StringIO(file.get_payload(decode=True).decode("utf-8-sig"))))  # type: ignore[union-attr]
     assert file.get_filename() == "digest-2026-03-04.csv" and len(table) == 41 and {len(row) for row in table} == {14}
@@ -431,6 +443,31 @@ def test_who_asks_must_show_what_his_party_asks_for(make_relay: Any, sink: Sink)
     relay = make_relay(network=strict, extra='[dns]\nnameservers = ["127.0.0.1:9"]').start()
     code, text = relay.send(write(IVAN, DIGEST, ""), IVAN, DIGEST)
     assert (code, text[:5]) in ((451, "4.7.5"), (550, "5.7.26")) and sink.to(IVAN) == []
+
+
+def test_who_wants_no_more_digests_gets_none_until_he_writes_again(relay: Relay, sink: Sink) -> None:
+    opened(relay, sink)
+    assert relay.cli("digest", "north", "--send").returncode == 0
+    (got,) = the_digests(sink, OLGA)
+    assert got.message["List-Unsubscribe"] == f"<mailto:{DIGEST}?subject=%23mute>" and "#mute" in got.text
+    for who, subject, words in ((OLGA, "#mute", ""), (IVAN, "Re: Digest", "#тихо")):
+        assert relay.send(write(who, DIGEST, words, subject), who, DIGEST)[0] == 250
+    told = the_digests(sink, OLGA, 2)[1]
+    assert "no more digests of North Service" in told.text and "A-1" not in told.text and told.message["List-Unsubscribe"] is None
+    assert relay.json("digest", "north")["to"] == [] and "all want none" in relay.cli("digest", "north").stderr
+    assert relay.cli("digest", "north", "--send").returncode == 0
+    assert relay.send(write(OLGA, DIGEST, ""), OLGA, DIGEST)[0] == 250
+    again = the_digests(sink, OLGA, 3)[2]
+    assert "you get the digests of North Service again" in again.text and "[A-1]" in again.text
+    assert relay.json("digest", "north")["to"] == [OLGA]
+    assert len(the_digests(sink, IVAN, 2)) == 2
+
+
+def test_the_postmaster_hears_of_digests_that_nobody_wants(make_relay: Any, sink: Sink) -> None:
+    asking = NETWORK.replace("[parties.north]", f'[parties.north]\ndigest = {{ at = "09:00", to = ["{OLGA}"] }}')
+    relay = make_relay(network=asking).start()
+    assert relay.send(write(OLGA, DIGEST, "", "#mute"), OLGA, DIGEST)[0] == 250
+    assert "Nobody of North Service gets its digests any more" in sink.wait(ADMIN).text
 
 
 @pytest.mark.parametrize("command", ["#digest", "#сводка"])

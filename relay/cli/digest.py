@@ -33,7 +33,8 @@ def digest(
     stamp = Stamp(current.relay.domain, "", datetime.now(UTC))
     with opened(current) as database:
         data = database.read_now(lambda c: digester.collect(c, current, party, stamp.now))
-        to = [reader.address for reader in digester.readers(current.parties[party])] if data["rows"] else []
+        readers = database.read_now(lambda c: digester.readers(c, current.parties[party]))
+        to = [reader.address for reader in readers] if data["rows"] else []
         if send:
             with database.begin() as connection:
                 digester.send(connection, current, data, stamp.now, stamp)
@@ -57,6 +58,8 @@ def _print(current: Settings, data: dict[str, Any], to: list[str], *, sent: bool
     if not data["rows"]:
         typer.echo("\nrelay: there is nothing to say, so it goes to nobody.", err=True)
     elif not to:
-        typer.echo(f"\nrelay: nobody reads it: [parties.{data['party']}] has neither digest.to nor contacts.", err=True)
+        typer.echo(
+            f"\nrelay: nobody reads it: [parties.{data['party']}] has neither digest.to nor contacts, or all want none.", err=True
+        )
     else:
         typer.echo(f"\nrelay: {'goes out now' if sent else 'would go out'} to {', '.join(to)}.", err=True)
