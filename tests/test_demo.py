@@ -22,7 +22,7 @@ import pytest
 from relay.config import load
 from relay.demo.checks import CLAIMS, Played
 from relay.demo.letter import Landed
-from relay.demo.scenario import EMMA, IVAN, MARIA, OLGA, PEOPLE, POSTMASTER, STEPS
+from relay.demo.scenario import EMMA, IVAN, MARIA, OLGA, PEOPLE, POSTMASTER, STEPS, SUMMARIES
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # seconds after which a demo that hangs is a failed one
@@ -81,6 +81,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
 
 def test_each_step_reaches_those_it_should_and_nobody_else(left: Left) -> None:
     wanted = Counter(address for step in STEPS for address in (*step.reaches, *([step.by] if step.told else [])))
+    wanted += Counter(address for summary in SUMMARIES for address in summary.reaches)
     got = Counter(str(letter["Delivered-To"]) for box in (*PARTIES, "postmaster") for letter in left.letters(box))
     assert got == wanted
     assert {str(letter["Delivered-To"]) for letter in left.letters("contractor")} == {IVAN, MARIA}
@@ -148,6 +149,16 @@ def test_the_rating_is_seen_by_the_contractor_only(left: Left) -> None:
 def test_the_vendor_gets_the_files_of_those_before_him(left: Left) -> None:
     names = [part.get_filename() for letter in left.letters("vendor") for part in letter.walk() if part.get_filename()]
     assert sorted(filter(None, names)) == ["IMG_2041.jpeg", "самовар.jpg"]
+
+
+def test_it_ends_with_a_digest_and_a_report(left: Left) -> None:
+    ours = [letter for letter in left.letters("contractor") if not letter["X-Relay-Chain"]]
+    digest, report = (next(one for one in ours if str(one["From"]).find(sender) >= 0) for sender in ("<digest@", "<s-"))
+    shown = {name: str(one.get_body(("plain",)).get_content()) for name, one in (("digest", digest), ("report", report))}  # type: ignore[union-attr]
+    assert "[A-1] Самовар на 200 чашек течёт" in shown["digest"]
+    assert "North Service (заказчик: Чайная «Самовар»)" in shown["report"] and "5 из 5" in shown["report"]
+    (table,) = report.iter_attachments()
+    assert table.get_filename() == f"report-{digest['Date'].datetime:%Y-%m-01}_{digest['Date'].datetime:%Y-%m-%d}.csv"
 
 
 def test_the_page_shows_every_letter_and_runs_nothing(left: Left) -> None:

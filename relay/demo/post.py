@@ -48,11 +48,11 @@ class Post:
         """The newest letter to that person whose Message-ID is not in `besides`."""
         return next((each for each in reversed(self.landed) if each.to == address and each.message_id not in besides), None)
 
-    async def letter(self, to: str, message_id: str, patience: float) -> Landed:
-        """The letter of that Message-ID to that person, waited for. Raises TimeoutError after `patience` seconds."""
+    async def letter(self, to: str, fits: Callable[[Landed], bool], patience: float) -> Landed:
+        """The first letter to that person that fits, waited for. Raises TimeoutError after `patience` seconds."""
         async with asyncio.timeout(patience), self._arrival:
             while True:
-                found = next((each for each in self.landed if (each.to, each.message_id) == (to, message_id)), None)
+                found = next((each for each in self.landed if each.to == to and fits(each)), None)
                 if found is not None:
                     return found
                 await self._arrival.wait()

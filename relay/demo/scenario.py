@@ -73,6 +73,16 @@ class Step:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A command of the administrator's, and to whom it sends letters, from an address that begins with `sender`."""
+
+    what: str
+    command: tuple[str, ...]
+    sender: str
+    reaches: tuple[str, ...]
+
+
 OLGA, IVAN, MARIA = "olga@samovar.example", "ivan@north.example", "maria@north.example"
 GLEB, SERGEY, EMMA = "gleb@plumbers.example", "sergey@repairs.example", "emma@boilerworks.example"
 STRANGER = "win@lottery.example"
@@ -256,6 +266,20 @@ STEPS = (
         subject="You have won again",
         words="Dear friend, please confirm.",
         outcome="refused",
+    ),
+)
+SUMMARIES = (
+    Summary(
+        what="The contractor's digest: what waits for whom. A party gets it at the hours that it names; here it is sent now",
+        command=("digest", "contractor", "--send"),
+        sender="digest@",
+        reaches=(IVAN, MARIA),
+    ),
+    Summary(
+        what="The contractor's report: who has done what. It comes monthly, and is confirmed or disputed by one click",
+        command=("report", "--party", "contractor", "--send"),
+        sender="s-",
+        reaches=(IVAN, MARIA),
     ),
 )
 

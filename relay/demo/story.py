@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from relay.demo.mails import Draft
 from relay.demo.pages import Wrote
 from relay.demo.place import Place, opened
 from relay.demo.post import LOCALHOST, send
-from relay.demo.scenario import CLIENTS, DOMAIN, PEOPLE, STEPS, Step
+from relay.demo.scenario import CLIENTS, DOMAIN, PEOPLE, STEPS, SUMMARIES, Step, Summary
 
 PATIENCE = 20.0  # seconds for a letter to land; it takes a fraction of one
 PAUSE = 0.05  # seconds between looks at what has become of a mail that takes long
@@ -51,6 +52,14 @@ def _message_id(raw: bytes) -> str:
     return found[1].decode()
 
 
+def _is(message_id: str, letter: Landed) -> bool:
+    return letter.message_id == message_id
+
+
+def _is_from(sender: str, letter: Landed) -> bool:
+    return letter.author.address.startswith(sender)
+
+
 class Story:
     """One performance."""
 
@@ -69,6 +78,8 @@ class Story:
         self._begin()
         for number, step in enumerate(STEPS, 1):
             await self._step(number, step)
+        for number, summary in enumerate(SUMMARIES, len(STEPS) + 1):
+            await self._sum_up(number, summary)
         self._check_all()
         await self._show_chain()
 
@@ -79,7 +90,7 @@ class Story:
     # ── one step ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _step(self, number: int, step: Step) -> None:
-        self._say("\n" + "\n".join(textwrap.wrap(f"{number:>2}. {step.what}", glance.WIDTH, subsequent_indent="    ")))
+        self._say_what(number, step.what)
         draft, recipients, raw = self._written(step)
         answer = await send(self._place.port, draft.author.address, recipients, raw)
         self._note(number, step, draft, raw)
@@ -151,7 +162,7 @@ class Story:
         if not to:
             self._say("  --> nobody: it is known already")
         rows = sorted(mail["letters"], key=lambda row: wanted.index(row["to"]))
-        letters = [await self._landed(number, row) for row in rows]
+        letters = [await self._landed(number, row["to"], partial(_is, row["message_id"])) for row in rows]
         self._told += letters
         self._show(letters, step.by)
         self._aside |= {letter.message_id for letter in letters if kinds[letter.to] not in ("comment", "pass")}
@@ -160,15 +171,35 @@ class Story:
                 raise Failed(f"step {number}: the letter to {letter.to} is not as it should be: {wrong[0]}")
         self._before += [line for line in checks.typed(draft.words) if line.partition(":")[0] not in self._facts]
 
-    async def _landed(self, number: int, row: dict[str, Any]) -> Landed:
+    async def _landed(self, number: int, to: str, fits: Callable[[Landed], bool]) -> Landed:
         try:
-            return await self._place.post.letter(row["to"], row["message_id"], PATIENCE)
+            return await self._place.post.letter(to, fits, PATIENCE)
         except TimeoutError:
-            raise Failed(f"step {number}: no letter has come to {row['to']} within {PATIENCE:.0f} seconds") from None
+            raise Failed(f"step {number}: no letter has come to {to} within {PATIENCE:.0f} seconds") from None
+
+    async def _sum_up(self, number: int, summary: Summary) -> None:
+        """A letter that nobody's mail has brought about."""
+        self._say_what(number, summary.what)
+        await self._command(*summary.command)
+        self._say(f"      $ relay -c {self._place.config} {' '.join(summary.command)}")
+        letters = [await self._landed(number, to, partial(_is_from, summary.sender)) for to in summary.reaches]
+        self._told += letters
+        self._aside |= {letter.message_id for letter in letters}
+        self._show(letters, "")
 
     def _expect(self, number: int, so: bool, otherwise: str) -> None:
         if not so:
             raise Failed(f"step {number}: {otherwise}")
+
+    async def _command(self, *arguments: str) -> str:
+        """What the command prints, itself, beside the running relay."""
+        command = ("-m", "relay.cli.main", "-c", str(self._place.config), *arguments)
+        pipe = asyncio.subprocess.PIPE
+        child = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=pipe, stderr=pipe)
+        shown, mistakes = (output.decode(errors="replace") for output in await child.communicate())
+        if child.returncode != 0:
+            raise Failed(f"`relay {' '.join(arguments)}` ended with {child.returncode}: {mistakes}")
+        return shown
 
     # ── what is shown ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -179,6 +210,9 @@ class Story:
             upstream, downstream = (place.settings.parties[key].name for key in (link.upstream, link.downstream))
             hidden = "; neither knows who is beyond the other" if link.identity == "hidden" else ""
             self._say(f"  {upstream} passes tickets to {downstream} by mail to {link.key}@{DOMAIN}{hidden}")
+
+    def _say_what(self, number: int, what: str) -> None:
+        self._say("\n" + "\n".join(textwrap.wrap(f"{number:>2}. {what}", glance.WIDTH, subsequent_indent="    ")))
 
     def _note(self, number: int, step: Step, draft: Draft, raw: bytes) -> None:
         """Keeps the mail as it was sent, and shows it."""
@@ -219,13 +253,8 @@ class Story:
             self._claims.append(f"Checked: {claim}.")
 
     async def _show_chain(self) -> None:
-        """What `relay show` prints: the command itself, beside the running relay."""
-        arguments = ("-m", "relay.cli.main", "-c", str(self._place.config), "show", "A-1")
-        child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
-        shown, _ = await child.communicate()
-        if child.returncode != 0:
-            raise Failed(f"`relay show A-1` ended with {child.returncode}")
-        top = "\n\n".join(shown.decode(errors="replace").split("\n\n")[:2])
+        """What `relay show` prints, without its long end."""
+        top = "\n\n".join((await self._command("show", "A-1")).split("\n\n")[:2])
         self._say(f"\n$ relay -c {self._place.config} show A-1\n{top}\n(and below it every event and delivery)")
 
     def say_where(self) -> None:
