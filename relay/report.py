@@ -1,6 +1,7 @@
 """Who did how much over a period, for each party and link: from chains and their events to rows, as far as the reader may know.
 
-A row is about the tickets that a party got over one link, or, without a link, about those that it opened. What counts, when:
+A row is about the tickets that a party got over one link, or, without a link, about those that it opened; or about one of them.
+What counts, when:
 
 | figure | counts |
 | --- | --- |
@@ -25,6 +26,8 @@ from relay.figures import NOTHING, Figures, Kept, Matter, Period, View, deadline
 from relay.model import Network
 from relay.people import party_of
 
+Heading = tuple[str, str, str, str]  # number, party, upstream party, link
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -38,10 +41,12 @@ class Times:
 class Row:
     """What a party did with the tickets of one link. `party` is its key, `name` and `upstream` are names.
 
-    `link` is "" for tickets that it opened itself (then `upstream` is, too), and where the reader is not the one who passes
-    tickets over it. `held` is None where the link shares no statuses, so that it is not the reader's to know.
+    `number` is that of the one ticket that the row is about, "" for all of them. `link` is "" for tickets that it opened itself
+    (then `upstream` is, too), and where the reader is not the one who passes tickets over it. `held` is None where the link
+    shares no statuses, so that it is not the reader's to know.
     """
 
+    number: str
     party: str
     name: str
     upstream: str
@@ -67,18 +72,22 @@ class Row:
         return not (any(counts) or self.held or self.spent or self.respond_within.due or self.resolve_within.due)
 
 
-def rows(matters: Iterable[Matter], network: Network, period: Period, *, reader: str | None = None) -> tuple[Row, ...]:
-    """The rows that the party `reader` may see (its key; None is the administrator), its own first; idle ones are left out."""
-    found: dict[tuple[str, str, str], list[Figures]] = defaultdict(list)
+def rows(
+    matters: Iterable[Matter], network: Network, period: Period, *, reader: str | None = None, each: bool = False
+) -> tuple[Row, ...]:
+    """The rows that the party `reader` may see (its key; None is the administrator), its own first; idle ones are left out.
+
+    With `each` there is a row for each ticket, by numbers.
+    """
+    found: dict[Heading, list[Figures]] = defaultdict(list)
     for matter in matters:
         kept = deadlines_in(matter, network, period)
         for ticket in matter.chain.tickets:
             if seen := view(matter, network, ticket, reader):
-                found[_heading(seen, reader)].append(figures(seen, network, period, kept.get(ticket.id, {})))
-    made = [_row(*heading, network, added) for heading, added in found.items()]
-    return tuple(
-        sorted((row for row in made if not row.idle), key=lambda row: (row.party != reader, row.name, row.upstream, row.link))
-    )
+                number = matter.chain.number if each else ""
+                found[(number, *_heading(seen, reader))].append(figures(seen, network, period, kept.get(ticket.id, {})))
+    made = [_row(heading, network, added) for heading, added in found.items()]
+    return tuple(sorted((row for row in made if not row.idle), key=lambda row: _place(row, reader)))
 
 
 def _heading(of: View, reader: str | None) -> tuple[str, str, str]:
@@ -90,10 +99,17 @@ def _heading(of: View, reader: str | None) -> tuple[str, str, str]:
 # ── the row ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _row(party: str, upstream: str, link: str, network: Network, added: Sequence[Figures]) -> Row:
+def _place(row: Row, reader: str | None) -> tuple[int, str, bool, str, str, str]:
+    """Numbers in the order of their counting, A-9 before A-10."""
+    return (len(row.number), row.number, row.party != reader, row.name, row.upstream, row.link)
+
+
+def _row(heading: Heading, network: Network, added: Sequence[Figures]) -> Row:
+    number, party, upstream, link = heading
     stars = [one for each in added for one in each.stars]
     held = [each.held for each in added if each.held is not None]
     return Row(
+        number=number,
         party=party,
         name=party_of(network, party).name,
         upstream=party_of(network, upstream).name if upstream else "",

@@ -59,11 +59,22 @@ def matters(connection: Connection, period: Period) -> list[Matter]:
 
 
 def rows(
-    connection: Connection, settings: Settings, days: Days, now: datetime, party: Party | None = None, *, zone: str = ""
+    connection: Connection,
+    settings: Settings,
+    days: Days,
+    now: datetime,
+    party: Party | None = None,
+    *,
+    zone: str = "",
+    each: bool = False,
 ) -> list[Plain]:
-    """The report of those days, as that party sees it, or else the administrator; in that zone, or else the reader's."""
+    """The report of those days, as that party sees it, or else the administrator; in that zone, or else the reader's.
+
+    With `each` there is a row for each ticket.
+    """
     period = days.period(zone or (party.timezone if party else settings.relay.timezone), now)
-    found = report.rows(matters(connection, period), settings.network, period, reader=party.key if party else None)
+    reader = party.key if party else None
+    found = report.rows(matters(connection, period), settings.network, period, reader=reader, each=each)
     return [tabular.plain(row) for row in found]
 
 

@@ -33,19 +33,20 @@ COLUMNS = (
     "resolve_kept",
     "resolve_due",
 )
+OF_TICKETS = ("number", *COLUMNS)
 FOR_PARTIES = COLUMNS[1:]  # the keys of parties are the administrator's affair
 
 
 def plain(row: Row) -> Plain:
-    """The row as JSON has it, by `COLUMNS`; None where there is nothing to tell."""
+    """The row as JSON has it, by `COLUMNS`, or `OF_TICKETS` for a row of one ticket; None where there is nothing to tell."""
     times = {"response": row.response, "resolve": row.resolve}
-    found = {name: getattr(row, name) for name in COLUMNS if hasattr(row, name)}
+    found = {name: getattr(row, name) for name in OF_TICKETS if hasattr(row, name)}
     found |= {f"{name}_median": minutes(each.median if each else None) for name, each in times.items()}
     found |= {f"{name}_90": minutes(each.ninety if each else None) for name, each in times.items()}
     found |= {"held": minutes(row.held), "spent": minutes(row.spent)}
     found |= {"respond_kept": row.respond_within.kept, "respond_due": row.respond_within.due}
     found |= {"resolve_kept": row.resolve_within.kept, "resolve_due": row.resolve_within.due}
-    return {name: found[name] for name in COLUMNS}
+    return {name: found[name] for name in (OF_TICKETS if row.number else COLUMNS)}
 
 
 def minutes(time: timedelta | None) -> int | None:

@@ -76,6 +76,19 @@ def say(played: Played, letter: Received, words: str, sender: str = BOSS) -> tup
 # ── the command line ───────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_each_ticket_has_a_row_of_its_own(played: Played) -> None:
+    facts = played.relay.json("report")
+    assert [(row["number"], row["party"], row["spent"]) for row in facts["tickets"]] == [
+        ("A-1", "fix", 0),
+        ("A-1", "north", 90),
+        ("A-1", "shop", 0),
+    ]
+    lines = list(csv.DictReader(io.StringIO(played.relay.cli("report", "--tickets", "--csv").stdout)))
+    assert [line["number"] for line in lines] == ["A-1"] * 3 and played.relay.cli("report").stdout.count("A-1") == 3
+    own = played.relay.json("report", "--party", "shop")["tickets"]
+    assert {row["party"] for row in own} == {"shop", "north"}
+
+
 def test_the_admin_sees_all_and_a_party_itself_and_the_next_one_down(played: Played) -> None:
     found = {row["party"]: row for row in played.relay.json("report")["rows"]}
     assert set(found) == {"shop", "north", "fix"}
@@ -124,7 +137,7 @@ def test_wrong_use_says_what_is_right(make_relay: Callable[..., Relay], options:
 def test_the_report_comes_with_bars_a_table_and_two_answers(played: Played) -> None:
     letter = sent(played)
     assert letter.thread.startswith("s-") and "Report: " in str(letter.message["Subject"])
-    assert letter.message["Auto-Submitted"] == "auto-replied"
+    assert letter.message["Auto-Submitted"] == "auto-generated"
     assert "North Service for Tea Shop" in letter.text and "Fix It for North Service (fix)" in letter.text
     assert "time spent: 1 h 30 min" in letter.text and "rated: 4 of 5" in letter.text
     links = re.findall(r'href="(mailto:[^"]+)"', letter.html)
@@ -288,7 +301,16 @@ def told(language: str, *rows: Row, state: str = "asked") -> EmailMessage:
 
 def row(name: str = "North Service", **more: Any) -> Row:
     counts = dict.fromkeys(("received", "taken", "declined", "resolved", "reopened", "ratings"), 0)
-    values = {"party": "north", "name": name, "upstream": "Shop", "link": "", "response": None, "resolve": None, "stars": None}
+    values = {
+        "number": "",
+        "party": "north",
+        "name": name,
+        "upstream": "Shop",
+        "link": "",
+        "response": None,
+        "resolve": None,
+        "stars": None,
+    }
     times = {"held": timedelta(hours=10), "spent": timedelta(0), "respond_within": Kept(), "resolve_within": Kept()}
     return Row(**{**counts, **values, **times, **more})
 

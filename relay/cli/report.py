@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relay.settings import Settings
 
 FIRST = date(1970, 1, 1)
+SHOWN = 30  # tickets below the sums
 HEADS = (
     "party",
     "for",
@@ -36,6 +37,7 @@ UntilOption = Annotated[str, typer.Option(metavar="DAY", help="The last day (lef
 MonthOption = Annotated[str, typer.Option(metavar="MONTH", help="A whole month, such as 2026-11.")]
 PartyOption = Annotated[str, typer.Option(metavar="KEY", help="As that party sees it: itself, and whom it passes tickets to.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV; times are in minutes.")]
+TicketsOption = Annotated[bool, typer.Option("--tickets", help="A row for each ticket, not only for each party and link.")]
 SendOption = Annotated[bool, typer.Option("--send", help="Send it to the party, as is done by itself for each month.")]
 StatementsOption = Annotated[bool, typer.Option("--statements", help="List the reports that were sent, and the answers.")]
 
@@ -49,6 +51,7 @@ def report(
     party: PartyOption = "",
     as_csv: CsvOption = False,
     as_json: JsonOption = False,
+    tickets: TicketsOption = False,
     send: SendOption = False,
     statements: StatementsOption = False,
     config: ConfigOption = None,
@@ -57,7 +60,7 @@ def report(
     _fit(as_csv and as_json, "--csv and --json are two forms of the same: give one of them.")
     _fit(bool(month) and bool(since or until), "--month and --since or --until name two periods: give one of them.")
     _fit(send and not party, "--send needs to know to whom: --party KEY.")
-    _fit(send and (as_csv or as_json), "--send prints nothing: leave --csv and --json out.")
+    _fit(send and (as_csv or as_json or tickets), "--send prints nothing: leave --csv, --json and --tickets out.")
     current = settings(ctx, config)
     if statements:
         _print_statements(current, as_json=as_json, as_csv=as_csv)
@@ -67,7 +70,7 @@ def report(
     if send and reader:
         _send(current, reader, days)
     else:
-        _print(current, reader, days, as_json=as_json, as_csv=as_csv)
+        _print(current, reader, days, tickets=tickets, as_json=as_json, as_csv=as_csv)
 
 
 # ── what was asked for ─────────────────────────────────────────────────────────────────────────────────────
@@ -112,20 +115,45 @@ def _day(text: str, wrong: str = "") -> date:
 # ── what is done ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _print(current: Settings, reader: Party | None, days: Days, *, as_json: bool, as_csv: bool) -> None:
+def _print(current: Settings, reader: Party | None, days: Days, *, tickets: bool, as_json: bool, as_csv: bool) -> None:
     from relay import sheet, statements, tabular
 
+    zone, now = current.relay.timezone, datetime.now(UTC)
     with database(current) as connection:
-        found = statements.rows(connection, current, days, datetime.now(UTC), reader, zone=current.relay.timezone)
+        found = statements.rows(connection, current, days, now, reader, zone=zone)
+        each = statements.rows(connection, current, days, now, reader, zone=zone, each=True)
     if as_json:
-        print_json(
-            {"since": days.first.isoformat(), "until": days.last.isoformat(), "party": reader and reader.key, "rows": found}
-        )
+        period = {"since": days.first.isoformat(), "until": days.last.isoformat()}
+        print_json({**period, "party": reader and reader.key, "rows": found, "tickets": each})
     elif as_csv:
-        typer.echo(sheet.as_csv(tabular.table(found)), nl=False)
+        typer.echo(
+            sheet.as_csv(tabular.table(each, tabular.OF_TICKETS) if tickets else tabular.table(found, tabular.COLUMNS)), nl=False
+        )
     else:
-        longest = max((row["held"] or 0 for row in found), default=0)
-        table(HEADS, [_line(row, longest) for row in found], f"Nothing happened from {days.first} to {days.last}.")
+        _print_tables([] if tickets else found, each if tickets else _longest(each), f"from {days.first} to {days.last}")
+        if len(each) > SHOWN and not tickets:
+            typer.echo(f"\nThe tickets that were held longest; --tickets shows all {len(each)}.")
+
+
+def _longest(each: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Some of the tickets, in their order."""
+    kept = sorted(range(len(each)), key=lambda at: -(each[at]["held"] or 0))[:SHOWN]
+    return [each[at] for at in sorted(kept)]
+
+
+def _print_tables(found: list[dict[str, Any]], each: list[dict[str, Any]], period: str) -> None:
+    """The sums, and below them tickets; in both, a bar is as long as its time is beside the longest."""
+    if found or not each:
+        table(HEADS, _lines(found), f"Nothing happened {period}.")
+    if each:
+        typer.echo("" if not found else "\n", nl=False)
+        rows = [(row["number"], *line) for row, line in zip(each, _lines(each), strict=True)]
+        table(("ticket", *HEADS), rows, "")
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    longest = max((row["held"] or 0 for row in rows), default=0)
+    return [_line(row, longest) for row in rows]
 
 
 def _line(row: dict[str, Any], longest: int) -> tuple[str, ...]:
