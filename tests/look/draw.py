@@ -2,6 +2,7 @@
 
     python -m tests.look.draw docs/letters      the pictures of docs/letters.md
     python -m tests.look.draw --all FOLDER      every kind, light, dark and on a phone, in both languages
+    python -m tests.look.draw --sheets docs/letters/every    the same, small, a sheet for each kind
     python -m tests.look.draw --golden          tests/look/golden, after a change that is meant
 
 A browser is needed for pictures only: apt-get install chromium. Look at what has changed before it is committed.
@@ -54,6 +55,9 @@ def main(arguments: list[str]) -> None:
     if arguments == ["--golden"]:
         write_golden()
         return
+    if arguments[0] == "--sheets":
+        write_sheets(Path(arguments[-1]))
+        return
     every = [(kind, language, look) for kind in KINDS for language in LANGUAGES for look in WIDTHS]
     folder = Path(arguments[-1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +65,25 @@ def main(arguments: list[str]) -> None:
         picture = draw(letter_of(kind, language, look), look)
         (folder / f"{kind}-{language}-{look}.png").write_bytes(picture)
         print(f"{kind}-{language}-{look}.png  {len(picture):,} bytes")
+
+
+def write_sheets(folder: Path) -> None:
+    """Every kind in every look and language side by side, at half the size."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in KINDS:
+        looks = [(language, look) for language in LANGUAGES for look in WIDTHS]
+        pictures = [Image.open(io.BytesIO(draw(letter_of(kind, *each), each[1]))).convert("RGB") for each in looks]
+        (folder / f"{kind}.png").write_bytes(few_colours(beside([each.reduce(2) for each in pictures])))
+
+
+def beside(pictures: list[Image.Image]) -> Image.Image:
+    """The pictures in a row."""
+    sheet = Image.new("RGB", (sum(each.width for each in pictures), max(each.height for each in pictures)), "white")
+    left = 0
+    for each in pictures:
+        sheet.paste(each, (left, 0))
+        left += each.width
+    return sheet
 
 
 def write_golden() -> None:
@@ -101,8 +124,13 @@ def small(picture: Image.Image) -> bytes:
     ground = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
     box = ImageChops.difference(picture, ground).getbbox()
     cut = picture.crop((0, 0, picture.width, min(picture.height, (box[3] if box else 0) + 16)))
+    return few_colours(cut)
+
+
+def few_colours(picture: Image.Image) -> bytes:
+    """As a PNG."""
     out = io.BytesIO()
-    cut.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
