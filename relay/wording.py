@@ -14,12 +14,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from types import CodeType
 
 import jinja2
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from jinja2.bccache import Bucket
 
 import relay
 from relay import keywords
@@ -223,6 +225,24 @@ class Language:
         return self._catalogue.gettext(FAILURES.get(reason, UNDELIVERED))
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """What templates are compiled to, which is the same in every language and after a reload."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """As this very template has been compiled before, if it has."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps it."""
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 def _locale(code: str) -> Locale:
     try:
         return Locale.parse(code, sep="-" if "-" in code else "_")
@@ -261,6 +281,7 @@ def _environment(folders: list[Path], catalogue: gettext.NullTranslations) -> ji
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
