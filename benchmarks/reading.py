@@ -40,8 +40,8 @@ sys.path[:0] = [str(ROOT)]
 from lxml import html  # noqa: E402
 
 from relay.errors import Refused  # noqa: E402
-from relay.mail import read, read_body  # noqa: E402
 from relay.mail.parts import charsets  # noqa: E402
+from relay.mail.reader import read, read_body  # noqa: E402
 from relay.readers.process import ReaderProcess, Unreadable  # noqa: E402
 
 

@@ -29,6 +29,7 @@ from relay.wording import TemplateError
 from storage import private
 from storage.blobs import open_blobs
 from storage.database import Database
+from storage.migrations import migrate
 from storage.spool import Spool
 
 GRACE = 20.0  # seconds for what is in flight when we are told to stop
@@ -111,8 +112,6 @@ class App:
 
 async def prepare(settings: Settings, log: FilteringBoundLogger) -> None:
     """What a node does once before it serves: migrate, take back its old claims, settle what a crash left in the spool."""
-    from storage.migrations import migrate  # noqa: PLC0415 - Alembic takes long to import and is needed here only
-
     shelf, readers = shelves(settings), Readers()
     try:
         await asyncio.to_thread(migrate, shelf.database)

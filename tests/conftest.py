@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,23 @@ import pytest
 
 from tests.bucket import Bucket
 from tests.harness import Relay, Sink, postgres, postgres_programs
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, one for all of xdist's processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(shared: Path) -> None:
+    """Most tests start the relay in processes of its own. Where Python may not keep what it compiles beside the sources
+    (PYTHONDONTWRITEBYTECODE), each of them would compile all of it anew: the run keeps it in a folder of its own.
+    """
+    if sys.dont_write_bytecode:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(shared / "compiled")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture
@@ -24,16 +43,16 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def make_relay(tmp_path: Path, sink: Sink) -> Iterator[Callable[..., Relay]]:
-    """Makes relays, not started yet, that are stopped after the test."""
+    """Makes relays, not started yet, that are stopped after the test; `new` is one whose first start makes its database."""
     with contextlib.ExitStack() as stack:
         made: list[Relay] = []
 
-        def make(**options: Any) -> Relay:
+        def make(*, new: bool = False, **options: Any) -> Relay:
             folder = tmp_path / f"relay{len(made)}"
             folder.mkdir()
             made.append(Relay(folder, sink, **options))
             stack.callback(made[-1].stop)
-            return made[-1]
+            return made[-1] if new else made[-1].migrated()
 
         yield make
 

@@ -20,12 +20,16 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import make_msgid
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 
 from relay.mail.parts.flowed import unflow
+from storage import private
+from storage.database import Database
+from storage.migrations import migrate
 
 DOMAIN = "relay.example.com"
 PATIENCE = 15.0  # seconds that a test waits for what should come at once
@@ -191,6 +195,18 @@ def until(true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> Non
         time.sleep(0.02)
 
 
+@cache
+def new_sqlite() -> bytes:
+    """A migrated SQLite database with nothing in it, made once for all tests of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "relay.db"
+        database = Database(f"sqlite:///{file}")
+        migrate(database)
+        database.close()
+        assert list(Path(folder).iterdir()) == [file]  # no -wal: all of it is in the file
+        return file.read_bytes()
+
+
 class Relay:
     """`relay serve` in a process of its own, on a configuration in `folder`."""
 
@@ -222,6 +238,15 @@ smarthost = "smtp://127.0.0.1:{self.sink.port}"
 """,
             encoding="utf-8",
         )
+
+    def migrated(self) -> Relay:
+        """Puts a database there as the relay makes it at its first start, which takes a while; on SQLite only."""
+        if not self.database:
+            data = self.folder / "data"
+            private.folder(data)
+            with private.create(data / "relay.db") as file:
+                file.write(new_sqlite())
+        return self
 
     def start(self, *options: str) -> Relay:
         with (self.folder / "log").open("ab") as log:

@@ -30,7 +30,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_everything_that_a_server_makes(make_relay: Callable[..., Relay], sink: Sink) -> None:
-    relay = make_relay(extra='[dkim]\nkey = "data/dkim/relay1.pem"\n')
+    relay = make_relay(new=True, extra='[dkim]\nkey = "data/dkim/relay1.pem"\n')
     (relay.folder / "made").mkdir()
     subprocess.run([sys.executable, "-m", "relay.cli.main", "init", str(relay.folder / "made")], capture_output=True, check=True)
     (relay.folder / "made" / "data").rename(relay.folder / "data")
@@ -61,7 +61,7 @@ def _set_one_aside(relay: Relay) -> None:
 
 
 def test_places_of_their_own(make_relay: Callable[..., Relay], sink: Sink) -> None:
-    relay = make_relay()
+    relay = make_relay(new=True)
     places = 'data = "a/b/c"\ndatabase = "sqlite:///d/e/relay.db"\nblobs = "f/g"\n'
     relay.config.write_text(relay.config.read_text().replace("[relay]\n", f"[relay]\n{places}"))
     relay.start()

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
@@ -31,6 +33,7 @@ from relay.model import Attachment, Chain, Contact, Event, Mail, Ticket
 from relay.outbox import claim, release_claims
 from relay.settings import Settings
 from relay.store import LETTERS
+from storage import migrations
 from storage.database import Database
 from storage.migrations import migrate
 from tests.chains import DOMAIN, NOW
@@ -433,6 +436,29 @@ def test_facts_that_were_told_before_tickets_knew_them_are_known_after_migrating
         collect(connection)
         assert store.load_chain(connection, chain.id) == wanted
     assert [(fact.name, fact.value) for fact in wanted.tickets[0].facts] == [("Serial", "7"), ("equipment", "pump KB-9")]
+
+
+def test_the_newest_version_is_what_alembic_takes_for_the_head(database: Database) -> None:
+    assert migrations.newest() == ScriptDirectory(str(migrations.FOLDER)).get_current_head()
+    assert database.read_now(migrations.noted) == [migrations.newest()]
+
+
+def test_a_database_that_is_newer_than_the_program_is_not_touched(database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CommandError, match="9999"):
+        migrate(database)
+    assert database.read_now(migrations.noted) == ["9999"]
+
+
+def test_alembic_is_loaded_only_when_there_is_something_to_migrate(database: Database) -> None:
+    code = (
+        "import sys\nfrom storage.database import Database\nfrom storage.migrations import migrate\n"
+        "database = Database(sys.argv[1]); migrate(database); database.close()\nprint('alembic' in sys.modules)\n"
+    )
+    url = database.engine.url.render_as_string(hide_password=False)
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

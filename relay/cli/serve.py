@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -43,6 +44,7 @@ def serve(ctx: typer.Context, workers: WorkersOption = 1, config: ConfigOption =
     window = bind([current.metrics.listen])[0] if current.metrics else None
     current = _unprivileged(current, log)  # root was for the ports: nothing below needs it
     asyncio.run(app.prepare(current, log))
+    gc.freeze()  # what is loaded now stays: no collection looks through it any more, and workers share its memory
     if workers == 1:
         _alone(current, sockets, window)
     else:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from relay.errors import Refused
-from relay.mail import read, read_body
 from relay.mail.parts.charsets import decode
+from relay.mail.reader import read, read_body
 from relay.mail.text import phrases
 from relay.model import Mail, Text
 from relay.readers import memory, wire

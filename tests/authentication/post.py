@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from dkim.canonicalization import CanonicalizationPolicy
 
 from relay.authentication import Authenticator
-from relay.mail import read
+from relay.mail.reader import read
 from relay.model import Envelope, Verdict
 from relay.settings import DnsSettings
 from tests.nameserver import Nameserver, Zone

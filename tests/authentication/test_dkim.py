@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import read
 from relay.mail.parts.part import Part
+from relay.mail.reader import read
 from relay.mail.seals import bodies, reading, tags
 from tests.authentication.post import (
     AT,

@@ -12,7 +12,7 @@ import pytest
 
 from relay.authentication import Authenticator
 from relay.errors import Refused
-from relay.mail import read
+from relay.mail.reader import read
 from relay.model import Mail
 from relay.settings import DnsSettings
 from tests.authentication.post import OURS, TO, envelope, mail, published, signed

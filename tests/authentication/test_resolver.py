@@ -117,7 +117,7 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_mail_waits_for_dns_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
     from relay.authentication import Authenticator, verdict
-    from relay.mail import read
+    from relay.mail.reader import read
 
     monkeypatch.setattr(verdict, "PATIENCE", 0.3)
 

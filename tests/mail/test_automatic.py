@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import read
 from relay.mail.machines import automatic_phrases as phrases
 from relay.mail.machines import bounces
+from relay.mail.reader import read
 from relay.model import Bounce
 from tests.mail.samples import mail, multipart, part, plain
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relay.mail import read
+from relay.mail.reader import read
 from relay.model import Mail
 
 CORPUS = Path(__file__).parents[1] / "corpus"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import read
 from relay.mail.parts import attachments, dangers, kinds
 from relay.mail.parts.headers import clean
+from relay.mail.reader import read
 from relay.model import Attachment
 from relay.settings import PROGRAMS
 from tests.mail.samples import multipart, part, plain

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import Refused
-from relay.mail import read
 from relay.mail.parts import head
+from relay.mail.reader import read
 from tests.mail.samples import mail
 
 IVAN = b"From: ivan@north.example\r\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import Refused
-from relay.mail import read
 from relay.mail.page import html
+from relay.mail.reader import read
 from relay.mail.text import length, reply
 from tests.mail.samples import mail, multipart, part, plain
 

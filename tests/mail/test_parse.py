@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import Refused
-from relay.mail import read
 from relay.mail.parts import charsets, coded, invitation, rtf, smime, tnef
+from relay.mail.reader import read
 from tests.mail.samples import mail, multipart, part, plain
 
 CODECS = [

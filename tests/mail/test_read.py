@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import Refused
-from relay.mail import read
 from relay.mail.parts.flowed import unflow
+from relay.mail.reader import read
 from relay.model import Contact
 from tests.mail.samples import joined, mail, multipart, page, part, plain
 

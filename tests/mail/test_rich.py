@@ -11,9 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay import address
-from relay.mail import read
 from relay.mail.page import html, rich, structure
-from relay.mail.reader import read_body
+from relay.mail.reader import read, read_body
 from relay.mail.text import reply
 from relay.model import Mail
 

@@ -6,8 +6,7 @@ from email.header import Header
 
 import pytest
 
-from relay.mail import read
-from relay.mail.reader import read_body
+from relay.mail.reader import read, read_body
 from relay.model import Mail
 from tests.mail.samples import mail
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.mail import read
 from relay.mail.parts import transfer
+from relay.mail.reader import read
 from tests.mail.samples import mail
 
 

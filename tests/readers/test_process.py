@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from relay.errors import Refused
-from relay.mail import read, read_body
+from relay.mail.reader import read, read_body
 from relay.readers.limits import MB, Limits
 from relay.readers.process import Reader, ReaderProcess, Unreadable
 from tests.mail.samples import mail, multipart, part, plain

@@ -13,13 +13,13 @@ from email.utils import parsedate_tz
 from functools import cache
 
 from relay.mail.machines import automatic
-from relay.mail.text import phrases
+from relay.mail.text import calendar, phrases
 from relay.model import Absence
 
 LONGEST = timedelta(days=400)
 _LOOKED_AT = 4000  # characters
 _DAYS = 50  # that are looked at
-_LOCALES = (
+_LANGUAGES = (
     "en", "ru", "uk", "be", "kk", "bg", "sr", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv",
     "da", "nb", "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id",
 )  # fmt: skip
@@ -207,14 +207,11 @@ def _day(match: re.Match[str]) -> _Day | None:
 @cache
 def months() -> dict[str, int]:
     """Month names and their abbreviations without a full stop → number; without those that mean two months in two languages."""
-    from babel import Locale  # noqa: PLC0415 - the locales' data take a quarter of a second to load
-
     found: dict[str, set[int]] = {}
-    for code in _LOCALES:
-        for by_width in Locale.parse(code).months.values():
-            for width in ("wide", "abbreviated"):
-                for number, name in by_width.get(width, {}).items():
-                    found.setdefault(name.casefold().rstrip("."), set()).add(number)
+    for language in _LANGUAGES:
+        for number, names in enumerate(calendar.months()[language], 1):
+            for name in names:
+                found.setdefault(name.casefold().rstrip("."), set()).add(number)
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1 and name.isalpha() and len(name) > 1}
 
 

@@ -1,7 +1,7 @@
 """What mail clients say around a quote, as data: one row a language, so that another language is another row.
 
 Used by `marks` (attributions, banners), `signature` and `noise`; the labels of header blocks are in `labels`. All words are in
-lower case; month and weekday names come from CLDR by way of Babel. Sources: the clients' own letters and their translations.
+lower case; month and weekday names are in `calendar`. Sources: the clients' own letters and their translations.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import itertools
 import re
 from collections.abc import Iterable
 from functools import cache
+
+from relay.mail.text import calendar
 
 # "wrote" of an attribution: language → forms; "(а)", "(-ла)" and the like after them are understood.
 WROTE: dict[str, tuple[str, ...]] = {
@@ -393,11 +395,6 @@ FORWARD_PREFIXES = frozenset(
 )  # fmt: skip
 # A word as a regular expression: letters with the marks above and below them (Hebrew, Arabic, Indic and Thai scripts).
 WORD = r"(?:[^\W\d_][\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*+)++"
-_LOCALES = (
-    "ru", "uk", "be", "kk", "bg", "sr", "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "tr", "sv",
-    "da", "nb", "fi", "et", "lv", "lt", "hu", "ro", "el", "ar", "he", "id", "vi",
-    "mk", "ca", "gl", "eu", "is", "sq", "ka", "hy", "az", "uz", "ky", "mn", "ms", "th", "fa", "hi",
-)  # fmt: skip
 
 
 def flat(table: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -414,22 +411,16 @@ def pattern(found: Iterable[str]) -> str:
 @cache
 def months() -> frozenset[str]:
     """Month names and their abbreviations, without a full stop, in every language."""
-    names = _names("months")
+    names = _words(calendar.months())
     return names | {name[:end] for name in names for end in range(4, len(name))}
 
 
 @cache
 def weekdays() -> frozenset[str]:
     """Weekday names and their abbreviations, without a full stop, in every language."""
-    return _names("days")
+    return _words(calendar.weekdays())
 
 
-def _names(what: str) -> frozenset[str]:
-    from babel import Locale  # noqa: PLC0415 - the locales' data take a quarter of a second to load
-
-    found: set[str] = set()
-    for code in _LOCALES:
-        for by_width in getattr(Locale.parse(code), what).values():
-            for width in ("wide", "abbreviated"):
-                found.update(word for name in by_width.get(width, {}).values() for word in re.findall(WORD, name.lower()))
-    return frozenset(word for word in found if len(word) > 1)
+def _words(table: calendar.Names) -> frozenset[str]:
+    names = (name.lower() for row in table.values() for each in row for name in each)
+    return frozenset(word for name in names for word in re.findall(WORD, name) if len(word) > 1)
