@@ -40,6 +40,7 @@ _MAILS = (
 _LETTERS = (
     select(LETTERS.c.mail_id, LETTERS.c.kind, LETTERS.c.created_at, LETTERS.c.sent_at, LETTERS.c.state, LETTERS.c.data)
     .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.state.in_(("due", "claimed", "sent")))
+    .where(store.BY_ITSELF)
     .where(or_(LETTERS.c.created_at >= bindparam("since"), LETTERS.c.sent_at >= bindparam("since")))
     .order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc())
     .limit(bindparam("most"))

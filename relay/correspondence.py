@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, deadlines, people, rules, sheet, tabular, visibility
+from relay import address, deadlines, joining, people, rules, sheet, tabular, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Brand, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
 from relay.settings import Settings
-from relay.store import EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
+from relay.store import BY_ITSELF, EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
 
 T = TypeVar("T")
 REFERENCES = 10  # ids of earlier mails that a letter names
@@ -38,7 +38,7 @@ _UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bind
 _LETTERS_BEFORE = (
     select(LETTERS.c.event_id, LETTERS.c.message_id)
     .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.event_id < bindparam("upto"), LETTERS.c.id < bindparam("letter"))
-    .where(LETTERS.c.state.not_in(("failed", "dropped")))
+    .where(LETTERS.c.state.not_in(("failed", "dropped")), LETTERS.c.joins_until.is_(None), BY_ITSELF)
     .order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc())
     .limit(2 * REFERENCES)
 )
@@ -70,7 +70,8 @@ class Writer:
         chain = self._chain(row.chain_id)
         ticket = chain.ticket(row.ticket_id)
         party = people.party_of(self._settings.network, ticket.party)
-        events = self._events(chain, row)
+        rows = joining.group(self._connection, row)
+        events = self._events_of(chain, rows)
         domain = self._settings.relay.domain
         entries = visibility.entries(chain, self._settings.network, ticket, events)
         brand = visibility.brand(chain, self._settings.network, ticket) or self._settings.brand
@@ -84,7 +85,7 @@ class Writer:
             return_path=address.return_path(row.token, domain),
             message_id=row.message_id,
             subject=visibility.subject(chain, self._settings.network),
-            date=row.created_at,
+            date=max(each.created_at for each in rows),
             number=chain.number,
             note=address.note(ticket.note, domain),
             references=self._references(row),
@@ -146,6 +147,11 @@ class Writer:
             return brand.name or self._settings.relay.name
         newest = written[-1]
         return newest.who if newest.own or newest.who == newest.party else f"{newest.who} ({newest.party})"
+
+    def _events_of(self, chain: Chain, rows: Iterable[Row[Any]]) -> tuple[Event, ...]:
+        """What is said by rows that go as one letter, mail after mail."""
+        by_mail = {row.mail_id: row for row in rows}
+        return tuple(event for row in by_mail.values() for event in self._events(chain, row))
 
     def _events(self, chain: Chain, row: Row[Any]) -> tuple[Event, ...]:
         if row.event_id is None or row.kind in WITHOUT_WORDS:

@@ -26,7 +26,7 @@ from storage.spool import Spool
 FIRST = "0" * 64  # stands in the first event's line for the line before
 MADE = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip, so that the same state makes the same bytes
 TEXTS = Path(__file__).parent / "evidence_files"
-LETTER = ("id", "kind", "ticket_id", "event_id", "mail_id", "recipient", "message_id", "state", "attempts", "reply")
+LETTER = ("id", "kind", "ticket_id", "event_id", "mail_id", "recipient", "message_id", "state", "attempts", "reply", "joined_to")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ UNASKED = frozenset({"digest", "report", "due", "postmaster"})  # letters that a
 MUTE = "#mute"  # understood in every language
 MAILTO = 950  # characters; some clients cut a mailto link at 1,000
 SUBJECT = 600  # characters of it for the percent-encoded subject
+ROOM = 0.7  # of smtp.max_size for the files of one letter: base64 makes them a third larger
 IN_SHORT = ("receipt",)  # kinds that give the beginnings of texts only
 FORWARD = ("accept", "resolved", "close")  # the commands that lead a ticket on
 WITH_FILES = ("comment", "pass", "note", "history")  # kinds that carry their entries' files; the others only name them
@@ -290,6 +291,7 @@ class Letters:
             "title": title,
             "entries": entries,
             "authors": list(dict.fromkeys(said.by for said in entries if said.by)),
+            "several": len({said.at for said in entries}) > 1,
             "passed_by": next((_by(entry) for entry in reversed(letter.entries) if entry.data.get("mine")), ""),
             "seats": [_row(seat, language) for seat in letter.seats],
             "holders": _holders(letter.seats),

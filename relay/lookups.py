@@ -36,13 +36,12 @@ def show(connection: Connection, settings: Settings, number: str) -> Facts | Non
     if chain_id is None:
         return None
     chain = store.load_chain(connection, chain_id)
-    letters = connection.execute(select(LETTERS).where(LETTERS.c.chain_id == chain_id).order_by(LETTERS.c.id))
     dues = _dues(connection, chain, settings)
     events = store.load_events(connection, EVENTS.c.chain_id == chain_id)
     return _chain(chain, settings, dues) | {
         "tickets": [_ticket(chain, ticket, settings) | {"due": _due(dues.get(ticket.id, ()))} for ticket in chain.tickets],
         "events": [_event(chain, event, settings) for event in events],
-        "deliveries": [letter(row, settings) for row in letters],
+        "deliveries": queue(connection, settings, LETTERS.c.chain_id == chain_id),
         "spells": [
             {"ticket": spell.ticket, "since": moment(spell.since), "until": moment(spell.until)}
             for spell in workflow.spells(chain, events)
@@ -59,7 +58,19 @@ def trace(connection: Connection, settings: Settings, wanted: str) -> list[Facts
 
 def queue(connection: Connection, settings: Settings, *where: Any) -> list[Facts]:
     """Letters, oldest first."""
-    return [letter(row, settings) for row in connection.execute(select(LETTERS).where(*where).order_by(LETTERS.c.id))]
+    rows = connection.execute(select(LETTERS).where(*where).order_by(LETTERS.c.id)).all()
+    wanted = {row.joined_to for row in rows if row.state == "joined"}
+    firsts = {row.id: row for row in connection.execute(select(LETTERS).where(LETTERS.c.id.in_(wanted)))} if wanted else {}
+    return [letter(row, settings) | (_along(firsts[row.joined_to], settings) if row.state == "joined" else {}) for row in rows]
+
+
+def _along(first: Row[Any], settings: Settings) -> Facts:
+    """How it stands with a row that goes with another letter: as with that one."""
+    facts = letter(first, settings)
+    why = f": {first.reply}" if first.reply else ""
+    return {name: facts[name] for name in ("attempts", "next_try", "expires_at")} | {
+        "reason": f"goes with letter {first.id}{why}"
+    }
 
 
 def held(connection: Connection, *where: Any) -> list[Facts]:
@@ -102,7 +113,7 @@ def pauses(connection: Connection, settings: Settings, now: datetime, *where: An
 
 
 def letter(row: Row[Any], settings: Settings) -> Facts:
-    """A row of the outbox."""
+    """A row of the outbox; `with` is the letter that it goes with, if it does (that one names itself)."""
     waiting = row.state in WAITING
     return {
         "id": row.id,
@@ -119,6 +130,7 @@ def letter(row: Row[Any], settings: Settings) -> Facts:
         "expires_at": moment(row.created_at + settings.delivery.retry_for) if waiting else None,
         "sent_at": moment(row.sent_at),
         "reason": row.reply,
+        "with": row.joined_to,
     }
 
 
@@ -233,7 +245,16 @@ def _mail_named(connection: Connection, wanted: str) -> Any:
     bare = wanted.strip()
     bracketed = f"<{bare.strip('<>')}>"
     ours = select(LETTERS.c.mail_id).where(LETTERS.c.message_id == bracketed)
-    named = [MAILS.c.id == bare.upper(), MAILS.c.id == bare, MAILS.c.message_id == bracketed, MAILS.c.id.in_(ours)]
+    first = LETTERS.alias()
+    with_it = and_(first.c.ticket_id == LETTERS.c.ticket_id, first.c.id == LETTERS.c.joined_to, first.c.message_id == bracketed)
+    along = select(LETTERS.c.mail_id).join(first, with_it)
+    named = [
+        MAILS.c.id == bare.upper(),
+        MAILS.c.id == bare,
+        MAILS.c.message_id == bracketed,
+        MAILS.c.id.in_(ours),
+        MAILS.c.id.in_(along),
+    ]
     chain_id = store.find_chain(connection, bare)
     return or_(*named) if chain_id is None else MAILS.c.chain_id == chain_id
 

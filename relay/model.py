@@ -125,7 +125,8 @@ class Party:
     `receipts`: whether its people get a receipt for a mail that has something to say about, for all, or for none.
     `suggest`: whether a receipt offers the status that free text looks like. `hours` are when it works, empty for always, but for
     the `holidays`: "2027-01-01", or "05-09" for that day of every year. `remind`: whether reminders wait for its hours.
-    `brand` is how the letters look of those who pass their tickets to it.
+    `brand` is how the letters look of those who pass their tickets to it. `batch`: for how long letters may wait, to go as
+    one with those that follow.
     """
 
     key: str
@@ -145,6 +146,7 @@ class Party:
     remind: Remind = "hours"
     brand: Brand | None = None
     report: Report | None = None
+    batch: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@
 | claimed | due | a server deferred it: again after `backoff`; or the claim lapsed |
 | claimed | failed | a server refused it, or its time is up: those who wait are told |
 | due | held, dropped | an admin's word; retry makes it due again |
+
+What is joined to a letter goes its way (`joining`).
 """
 
 from __future__ import annotations
@@ -24,11 +26,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 from structlog.typing import FilteringBoundLogger
 
-from relay import backoff, mending
+from relay import backoff, joining, mending
 from relay.correspondence import Writer, bare, files, filled, within
 from relay.errors import Deferred, Refused, SmtpError
 from relay.ledger import Stamp
-from relay.letters import Letters
+from relay.letters import ROOM, Letters
 from relay.lineup import MOST_OF_ONE, InHand, LineUp
 from relay.model import Letter
 from relay.readers.pool import Readers
@@ -50,7 +52,6 @@ GLANCE = 0.02  # seconds between looks at the pile
 MOVED = 10_000  # recipients of whom it is remembered when they last got a letter
 PACE = 1.0  # seconds that a mail waits, stored, when letters are due faster than they can be sent
 POLL = 1.0  # seconds between looks for letters that nobody woke us for
-ROOM = 0.7  # of smtp.max_size for the files of one letter: base64 makes them a third larger
 
 _DUE = or_(
     and_(LETTERS.c.state == "due", LETTERS.c.next_try <= bindparam("now")),
@@ -76,6 +77,7 @@ _CLAIM = (
     update(LETTERS)
     .where(LETTERS.c.id.in_(_CHOSEN.with_for_update(skip_locked=True).scalar_subquery()))
     .values(state="claimed", claimed_by=bindparam("node"), claimed_until=bindparam("until"), attempts=LETTERS.c.attempts + 1)
+    .values(joins_until=None)  # from here on nothing more goes with it
     .returning(LETTERS)
 )
 _SENT = (
@@ -385,9 +387,11 @@ def claim(
 
 
 def mark_sent(connection: Connection, sent: Sequence[Sent]) -> None:
-    """These letters were taken."""
+    """These letters were taken, and what went with them."""
     rows = [{"letter": each.row.id, "at": each.at, "answer": each.reply[:1000], "shown": each.shown} for each in sent]
     connection.execute(_SENT, rows)
+    for each in sent:
+        joining.sent(connection, each.row, each.at, each.reply[:1000])
 
 
 def release_claims(connection: Connection, node: str) -> None:

@@ -18,6 +18,7 @@ from relay import (
     digester,
     familiar,
     held,
+    joining,
     ledger,
     people,
     quotas,
@@ -229,6 +230,7 @@ def _take(case: Arrival, own: Own, links: tuple[str, ...], *, opening: bool = Fa
     for order in digests:
         digester.answer(case.connection, case.settings, own.ticket.party, order.to, case.stamp)
     if case.mail.kind == "reply":
+        joining.gather(case.connection, case.settings, own.chain, own.ticket.id, case.stamp)
         breaker.watch(case.connection, case.settings, own.chain.id, own.ticket.id, case.stamp)
     _deaf(case, own, decision)
     case.touched.append(own.chain.id)

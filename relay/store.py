@@ -33,6 +33,7 @@ MAILS, SIGHTINGS, COUNTERS = table(tables.MailRow), table(tables.SightingRow), t
 ADMITTED, FORMER, PAUSES = table(tables.AdmittedRow), table(tables.FormerRow), table(tables.PauseRow)
 TALLIES, DIGESTS = table(tables.TallyRow), table(tables.DigestRow)
 REMINDERS, STATEMENTS, SILENT = table(tables.ReminderRow), table(tables.StatementRow), table(tables.SilentRow)
+BY_ITSELF = or_(LETTERS.c.joined_to.is_(None), LETTERS.c.joined_to == LETTERS.c.id)  # a letter, and not what goes with one
 
 ENOUGH = 40  # lines of a quote that tell whether it is known
 LATEST = 16  # letters that a mail is looked through for; one event's go to each of a party's people

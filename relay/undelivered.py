@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, select, update
 
-from relay import address, ledger, people, rules, store
+from relay import address, joining, ledger, people, rules, store
 from relay.decision import Order
 from relay.ledger import Stamp
 from relay.model import Contact
@@ -29,15 +29,15 @@ class Failure:
 
 
 def fail(connection: Connection, settings: Settings, letter: Row[Any], why: Failure, stamp: Stamp) -> None:
-    """Marks `letter` failed and tells those who wait."""
-    reply = why.reply
+    """Marks `letter` failed, with what went in it, and tells those who wait."""
+    reply, together = why.reply, joining.group(connection, letter)
     connection.execute(
         update(LETTERS)
-        .where(LETTERS.c.id == letter.id)
+        .where(LETTERS.c.id.in_([row.id for row in together]))
         .values(state="failed", reply=ledger.storable(reply)[:1000], claimed_until=None)
     )
-    if letter.kind in CARRIES_WORDS:
-        _tell_author(connection, settings, letter, why.reason, stamp)
+    for row in together if letter.kind in CARRIES_WORDS else ():
+        _tell_author(connection, settings, row, why.reason, stamp)
     if letter.kind != "postmaster":
         tell_postmaster(connection, settings, stamp, _statement(letter, reply, _remedy(connection, settings, letter, why)))
 

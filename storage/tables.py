@@ -127,9 +127,11 @@ class AttachmentRow(SQLModel, table=True):
 class LetterRow(SQLModel, table=True):
     """A letter of the outbox, small: it is built from the events when it is sent.
 
-    `state`: due, claimed, sent, failed, held, dropped. `event_id` is the event it is about, `token` its return-path,
-    `attempts` the tries so far, `reply` the last server's answer. A claim (`claimed_by` names the node) that is not ended by
-    `claimed_until` lapses. `shown` is the plain text of a letter that was sent, deflated (zlib): its reader may quote it.
+    `state`: due, claimed, sent, failed, held, dropped; or joined: it goes with the letter `joined_to`, which names itself there
+    when it has others with it. Until `joins_until` others may be joined; None for a letter that waits for none. `event_id` is
+    the event it is about, `token` its return-path, `attempts` the tries so far, `reply` the last server's answer.
+    A claim (`claimed_by` names the node) that is not ended by `claimed_until` lapses. `shown` is the plain text of a letter that
+    was sent, deflated (zlib): its reader may quote it.
     """
 
     __tablename__ = "letters"
@@ -153,6 +155,8 @@ class LetterRow(SQLModel, table=True):
     sent_at: datetime | None = utc(nullable=True)
     reply: str = ""
     shown: bytes | None = None
+    joins_until: datetime | None = utc(nullable=True)
+    joined_to: int | None = None
     __table_args__ = (
         Index("ix_letters_due", "state", "next_try"),
         Index("ix_letters_ticket", "ticket_id", "event_id"),

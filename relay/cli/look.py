@@ -208,4 +208,5 @@ def _why(found: Facts) -> str:
 
 
 def _letter_row(row: Facts) -> tuple[Any, ...]:
-    return row["id"], row["kind"], row["to"], row["state"], row["attempts"], row["reason"]
+    along = f" with {row['with']}" if row["state"] == "sent" and row["with"] not in (None, row["id"]) else ""
+    return row["id"], row["kind"], row["to"], row["state"] + along, row["attempts"], row["reason"]

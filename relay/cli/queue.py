@@ -43,7 +43,7 @@ def list_(
     from relay.store import LETTERS
 
     current = settings(ctx, config)
-    where: list[Any] = [] if everything else [LETTERS.c.state.in_((*lookups.WAITING, "failed"))]
+    where: list[Any] = [] if everything else [LETTERS.c.state.in_((*lookups.WAITING, "joined", "failed"))]
     where += [LETTERS.c.recipient.contains(to, autoescape=True)] if to else []
     with database(current) as connection:
         found = lookups.queue(connection, current, *where)
@@ -108,12 +108,13 @@ def _do(word: str, current: Settings, ids: list[int], to: str | None, everything
     if not (ids or to or everything):
         typer.echo(f"relay: {word} which letters? Give their numbers, --to ADDRESS, or --all.", err=True)
         raise typer.Exit(2)
-    from sqlalchemy import update
+    from sqlalchemy import select, update
 
-    from relay.store import LETTERS
+    from relay import joining
+    from relay.store import BY_ITSELF, LETTERS
 
     states, becomes, told = DEEDS[word]
-    where: list[Any] = [LETTERS.c.state.in_(states)]
+    where: list[Any] = [LETTERS.c.state.in_(states), BY_ITSELF]
     where += [LETTERS.c.id.in_(ids)] if ids else []
     where += [LETTERS.c.recipient.contains(to, autoescape=True)] if to else []
     values: dict[str, Any] = {"state": becomes} | ({"next_try": datetime.now(UTC)} if becomes == "due" else {})
@@ -121,9 +122,16 @@ def _do(word: str, current: Settings, ids: list[int], to: str | None, everything
     values |= {"created_at": datetime.now(UTC), "attempts": 0} if word == "retry" else {}
     with database(current, writing=True) as connection:
         done = connection.execute(update(LETTERS).where(*where).values(**values).returning(LETTERS.c.id)).scalars().all()
-    for letter in sorted(done):
-        typer.echo(f"letter {letter}: {told}")
-    if not done or set(ids) - set(done):
-        missing = ", ".join(map(str, sorted(set(ids) - set(done)))) or "none"
-        typer.echo(f"relay: not {told}: {missing} (no such letter, or not {', '.join(states)})", err=True)
+        along = dict(joining.follow(connection, done, becomes)) if done else {}
+        left = set(ids) - {*done, *along}
+        apart = connection.execute(select(LETTERS.c.id, LETTERS.c.joined_to).where(LETTERS.c.id.in_(left), ~BY_ITSELF)).all()
+    for letter in sorted({*done, *along}):
+        typer.echo(f"letter {letter}: {told}{f', with letter {along[letter]}' if letter in along else ''}")
+    for letter, first in sorted(apart):
+        typer.echo(f"relay: not {told}: {letter}, which goes with letter {first}; say {first} to mean all of it", err=True)
+    missing = sorted(left - {letter for letter, _ in apart})
+    if missing or not done:
+        listed = ", ".join(map(str, missing)) or "none"
+        typer.echo(f"relay: not {told}: {listed} (no such letter, or not {', '.join(states)})", err=True)
+    if left or not done:
         raise typer.Exit(1)

@@ -134,6 +134,7 @@ def _party(key: str, table: tables.Party, root: tables.Root) -> model.Party:
         remind=table.remind,
         brand=_brand(table.brand, table.name or key, colour) if table.brand else None,
         report=model.Report(_readers(table, table.report.to)) if table.report else None,
+        batch=table.batch,
     )
 
 

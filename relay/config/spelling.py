@@ -107,6 +107,7 @@ def _party(party: Party) -> Plain:
         "remind": party.remind,
         "brand": party.brand and {key: value for key, value in _brand(party.brand).items() if value},
         "report": party.report and {"to": list(party.report.to)},
+        "batch": party.batch and spell_duration(party.batch),
     }
 
 

@@ -165,6 +165,7 @@ class Party(Table):
     remind: Remind = "hours"
     brand: Brand | None = None
     report: Report | None = None
+    batch: Annotated[timedelta | None, PlainValidator(units.batch)] = None
 
 
 class Link(Table):

@@ -85,6 +85,18 @@ def amounts(value: object) -> dict[str, int]:
     return sums
 
 
+def batch(value: object) -> timedelta:
+    """How long a letter may wait for others: an hour at most."""
+    expected = 'a duration of at most an hour, such as "5 minutes"'
+    try:
+        found = duration(value)
+    except Wrong:
+        raise Wrong(expected) from None
+    if found > timedelta(hours=1):
+        raise Wrong(expected)
+    return found
+
+
 def _unit(written: str) -> str:
     word = written.removesuffix("s") if len(written) > 2 else written
     return _SHORT.get(word, word)

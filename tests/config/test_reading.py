@@ -67,6 +67,7 @@ def test_everything_written_out(tmp_path: Path) -> None:
         holidays = ["2027-01-04", "02-29"]
         remind = "always"
         report = {}
+        batch = "5 minutes"
         [parties.vendor]
         language = "en"
         timezone = "UTC"
@@ -100,6 +101,7 @@ def test_everything_written_out(tmp_path: Path) -> None:
     assert (vendor.hours, vendor.holidays, vendor.remind) == ((), frozenset(), "hours")
     assert (vendor.language, vendor.timezone, vendor.desk) == ("en", "UTC", Desk("rt", "support@desk.example"))
     assert (north.report, vendor.report) == (Report(("ivan@north.example",)), Report(("boss@vendor.example",)))
+    assert (north.batch, vendor.batch) == (timedelta(minutes=5), None)
     link = found.links["north-to.vendor"]
     assert (link.share, link.fields, link.identity) == (frozenset({"comments"}), ("Contact",), "hidden")
     assert (link.respond_within, link.resolve_within) == (Limit(days=1, rest=timedelta(hours=4)), None)
