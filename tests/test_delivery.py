@@ -150,25 +150,6 @@ def test_an_out_of_office_answer_goes_to_nobody(relay: Relay, sink: Sink) -> Non
     assert all("away" not in received.text for received in sink.received)
 
 
-def test_a_letter_that_cannot_be_written_fails_alone(make_relay: Callable[..., Relay], sink: Sink, tmp_path: Path) -> None:
-    templates = tmp_path / "templates"
-    templates.mkdir()
-    (templates / "pass.txt").write_text("{{ no.such.thing }}")
-    relay = make_relay()
-    relay.config.write_text(relay.config.read_text().replace('name = "Acme', f'templates = "{templates}"\nname = "Acme'))
-    relay.start()
-    opens(relay)
-    assert "pass.txt" in sink.wait(ADMIN).text
-    next_notice(sink, ANNA)
-    assert sink.to(IVAN) == []
-    (templates / "pass.txt").unlink()
-    assert relay.process is not None
-    relay.process.send_signal(signal.SIGHUP)
-    until(lambda: "configuration_reloaded" in relay.log, "the reload")
-    relay.cli("queue", "retry", "--all")
-    assert "The pump leaks." in sink.wait(IVAN).text
-
-
 def test_an_unreadable_attachment_fails_its_letter_alone(relay: Relay, sink: Sink) -> None:
     sink.answers[IVAN] = ["450 4.2.1 later"]
     mail = write(f"Anna <{ANNA}>", INTAKE, "See the plan.")
