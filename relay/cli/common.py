@@ -83,9 +83,13 @@ def opened(current: Settings) -> Iterator[Database]:
         store.close()
 
 
+BLANKS = "\n\t\xa0\u202f"
+
+
 def visible(text: str) -> str:
     """A stranger's text for a terminal: what would steer it, and what nobody sees, stands there as an escape."""
-    return "".join(char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in text)
+    shown = (char if char.isprintable() or char in BLANKS else char.encode("unicode_escape").decode() for char in text)
+    return "".join(shown)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
