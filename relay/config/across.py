@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from relay import address
+from relay import address, keywords
 from relay.config.mistakes import Where, dotted, shown
 from relay.config.units import Wrong, contact, near
 from relay.errors import Mistake
@@ -21,11 +22,22 @@ LINK_KEY = re.compile(r"(?a)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 PARTY_KEY = re.compile(r"(?a)[a-z0-9][a-z0-9_-]*")
 
 
-def across(file: str, data: Tables) -> Iterator[Mistake]:
-    """Every mistake between the tables of the file."""
-    for check in CHECKS:
-        for where, found, expected in check(data):
-            yield Mistake(file, dotted(where), found, expected)
+def across(file: str, data: Tables, base: Path) -> Iterator[Mistake]:
+    """Every mistake between the tables of the file, which is in the folder `base`."""
+    found = (*(each for check in CHECKS for each in check(data)), *languages(data, base))
+    yield from (Mistake(file, dotted(where), what, expected) for where, what, expected in found)
+
+
+def languages(data: Tables, base: Path) -> Iterator[Found]:
+    """A language has a catalogue: a built-in one, or one in the folder of templates."""
+    templates = _table(data, "relay").get("templates")
+    own = sorted(path.stem for path in (base / templates).glob("*.po")) if isinstance(templates, str) else []
+    known = list(dict.fromkeys((*keywords.LANGUAGES, *own)))
+    expected = f"{' or '.join(shown(code) for code in known)}, or a catalogue of it in [relay] templates"
+    parties: list[tuple[Where, Tables]] = [(("parties", key), party) for key, party in _tables(data, "parties").items()]
+    for where, table in (("relay",), _table(data, "relay")), *parties:
+        if isinstance(code := table.get("language"), str) and code not in known:
+            yield (*where, "language"), shown(code), expected + near(code, known)
 
 
 def party_keys(data: Tables) -> Iterator[Found]:

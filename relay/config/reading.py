@@ -30,7 +30,7 @@ def load(path: Path) -> settings.Settings:
         root = tables.Root.model_validate(data, context=base)
     except ValidationError as error:
         mistakes += from_validation(file, error)
-    mistakes += across(file, data)
+    mistakes += across(file, data, base)
     if mistakes or root is None:
         raise ConfigError(tuple(dict.fromkeys(mistakes)))
     return _settings(path, base, root)

@@ -164,3 +164,10 @@ def test_the_files_that_nobody_gets(tmp_path: Path) -> None:
     assert load(write(tmp_path, BASE + "[files]\nwithhold = []\n")).files.withhold == frozenset()
     (mistake,) = mistakes(tmp_path, BASE + '[files]\nwithhold = ["exe", "*.js"]\n')
     assert (mistake.key, mistake.expected) == ("files.withhold[1]", 'an extension such as "exe"')
+
+
+def test_a_catalogue_beside_the_templates_is_a_language(tmp_path: Path) -> None:
+    (tmp_path / "wording").mkdir()
+    (tmp_path / "wording" / "de.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n')
+    found = load(write(tmp_path, with_relay('language = "de"\ntemplates = "wording"')))
+    assert {found.relay.language} == {party.language for party in found.parties.values()} == {"de"}
