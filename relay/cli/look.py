@@ -12,6 +12,7 @@ from relay.cli.common import ConfigOption, JsonOption, database, print_json, set
 
 if TYPE_CHECKING:
     from relay.lookups import Facts
+    from relay.settings import RelaySettings
 
 SHOWN = (
     "status",
@@ -67,7 +68,7 @@ def show(
         typer.echo(f"relay: there is no chain {number}; `relay chains --all` lists them.", err=True)
         raise typer.Exit(1)
     if html is not None:
-        _write_page(found, current.relay.domain, html)
+        _write_page(found, current.relay, html)
     elif as_json:
         print_json(found)
     else:
@@ -99,11 +100,11 @@ def trace(
         _print_mail(mail)
 
 
-def _write_page(chain: Facts, domain: str, file: Path) -> None:
+def _write_page(chain: Facts, relay: RelaySettings, file: Path) -> None:
     from relay.cli import page
 
     try:
-        file.write_text(page.render(chain, domain, datetime.now(UTC)), "utf-8")
+        file.write_text(page.render(chain, relay, datetime.now(UTC)), "utf-8")
     except OSError as error:
         typer.echo(f"relay: {file} cannot be written: {error.strerror}", err=True)
         raise typer.Exit(1) from None

@@ -12,27 +12,35 @@ from relay.cli.common import visible
 
 if TYPE_CHECKING:
     from relay.lookups import Facts
+    from relay.settings import RelaySettings
 
 Span = tuple[datetime, datetime]
 SHOWN = ("status", "until", "reference", "stars", "minutes", "reason", "name", "value", "before")  # of an event's data
 
 
-def render(chain: Facts, domain: str, now: datetime) -> str:
-    """The page, from what `lookups.show` tells. Addresses of tickets at `domain` are left out: they are keys."""
+def render(chain: Facts, settings: RelaySettings, now: datetime) -> str:
+    """The page, from what `lookups.show` tells, in the relay's time zone. Addresses of tickets are left out: they are keys."""
+    from zoneinfo import ZoneInfo
+
     import jinja2
 
     def shown(text: object) -> str:
-        return visible(address.scrub(str(text), domain))
+        return visible(address.scrub(str(text), settings.domain))
+
+    def local(at: datetime | str) -> str:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return f"{moment.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = shown
+    environment.filters |= {"shown": shown, "local": local}
     start, end, found = times(chain, now)
     values = {
         "chain": chain,
         "start": start,
         "end": end,
+        "zone": settings.timezone,
         "lines": [_line(ticket, found.get(ticket["id"], []), start, end) for ticket in chain["tickets"]],
     }
     names = {ticket["id"]: ticket["name"] for ticket in chain["tickets"]}
