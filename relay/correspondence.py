@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,14 +10,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from relay import address, deadlines, joining, people, rules, sheet, tabular, visibility
+from relay import address, conversation, deadlines, joining, people, rules, sheet, tabular, visibility
 from relay.letters import WITH_FILES
 from relay.model import Attachment, Ball, Brand, Chain, Contact, Deadline, Entry, Event, Letter, Network, Ticket
 from relay.settings import Settings
-from relay.store import BY_ITSELF, EVENTS, LETTERS, MAILS, EventQuery, load_chain, load_events
+from relay.store import EVENTS, EventQuery, find_chain, load_chain, load_events
 
 T = TypeVar("T")
-REFERENCES = 10  # ids of earlier mails that a letter names
 AUTOMATIC = {
     "opened", "receipt", "history", "status", "help", "undelivered", "held", "moved", "postmaster", "digest", "due", "report",
 }  # fmt: skip
@@ -28,26 +25,11 @@ WHOLE_THREAD = {"pass", "history"}
 WITHOUT_WORDS = {"status", "help", "moved", "due"}
 WITH_CARD = {"pass", "opened", "history", "status"}
 WITH_DEADLINES = {"pass", "history", "status"}
-NEWEST = sys.maxsize
-_MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
 _OF_MAIL = EventQuery(EVENTS.c.mail_id == bindparam("mail"), EVENTS.c.chain_id == bindparam("chain"))
 _MOVES = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(("passed", "status")))
 _CLOCKS = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.kind.in_(deadlines.KINDS))
 _UP_TO = EventQuery(EVENTS.c.chain_id == bindparam("chain"), EVENTS.c.id <= bindparam("newest"))
-_LETTERS_BEFORE = (
-    select(LETTERS.c.event_id, LETTERS.c.message_id)
-    .where(LETTERS.c.ticket_id == bindparam("ticket"), LETTERS.c.event_id < bindparam("upto"), LETTERS.c.id < bindparam("letter"))
-    .where(LETTERS.c.state.not_in(("failed", "dropped")), LETTERS.c.joins_until.is_(None), BY_ITSELF)
-    .order_by(LETTERS.c.event_id.desc(), LETTERS.c.id.desc())
-    .limit(2 * REFERENCES)
-)
-_OWN_MAILS = (
-    select(EVENTS.c.id, EVENTS.c.message_id)
-    .where(EVENTS.c.ticket_id == bindparam("ticket"), EVENTS.c.id <= bindparam("upto"))
-    .order_by(EVENTS.c.id.desc())
-    .limit(REFERENCES)
-)
 
 
 class Writer:
@@ -88,7 +70,6 @@ class Writer:
             date=max(each.created_at for each in rows),
             number=chain.number,
             note=address.note(ticket.note, domain),
-            references=self._references(row),
             entries=entries,
             seats=self._once(("seats", ticket.id), lambda: visibility.seats(chain, self._settings.network, ticket)),
             actions=() if row.kind == "note" else rules.actions(chain, self._settings.network, ticket),
@@ -99,6 +80,7 @@ class Writer:
             may_mute=party.desk is None,
             data=row.data or self._data(row, entries),
             brand=brand,
+            **self._place(row, chain, ticket.party),
         )
 
     def _to_postmaster(self, row: Row[Any]) -> Letter:
@@ -120,10 +102,14 @@ class Writer:
         )
 
     def _to_party(self, row: Row[Any]) -> Letter:
-        """About a held mail, or its report: from the address that takes the answer, where there is one to give."""
+        """About a held mail, or its report: from the address that takes the answer, where there is one to give.
+
+        What is about a mail to a ticket stands among that ticket's letters.
+        """
         relay, party = self._settings.relay, people.party_of(self._settings.network, row.data["party"])
         token, minted = row.data["token"], address.held if row.kind == "held" else address.statement
-        return Letter(
+        number = find_chain(self._connection, row.data["where"]) if row.kind == "held" else None
+        letter = Letter(
             kind=row.kind,
             language=party.language,
             timezone=party.timezone,
@@ -138,7 +124,15 @@ class Writer:
             automatic=True,
             data=row.data,
             brand=self._settings.brand,
+            references=conversation.about_the_same(self._connection, row),
         )
+        return letter if number is None else self._beside(letter, row, self._chain(number))
+
+    def _beside(self, letter: Letter, row: Row[Any], chain: Chain) -> Letter:
+        """The letter among those of its reader's ticket."""
+        place = self._place(row, chain, row.data["party"])
+        place["references"] = (*(one for one in place["references"] if one not in letter.references), *letter.references)
+        return replace(letter, subject=visibility.subject(chain, self._settings.network), number=chain.number, **place)
 
     def _sender_name(self, row: Row[Any], entries: tuple[Entry, ...], brand: Brand) -> str:
         """The newest words' author as this reader knows him; the relay itself for what it says of its own accord."""
@@ -199,22 +193,11 @@ class Writer:
         words = "\n\n".join(event.text for event in lost if event.text)
         return {"to": entries[0].data["to"], "reason": facts["reason"], "others": facts["others"], "text": words}
 
-    def _references(self, row: Row[Any]) -> tuple[str, ...]:
-        """Ids that this party has seen, oldest first: its own mails and our earlier letters to it; the last is answered."""
-        values = {"ticket": row.ticket_id, "upto": row.event_id or NEWEST, "letter": row.id}
-        after = values | {"upto": values["upto"] + (row.kind == "due")}  # it follows the letters about the latest event, too
-        found = [*self._connection.execute(_LETTERS_BEFORE, after), *self._connection.execute(_OWN_MAILS, values)]
-        ids = [message_id for _, message_id in sorted(found, key=lambda pair: pair[0])]
-        ids += self._answered(row)
-        return tuple(dict.fromkeys(found for found in ids if _MESSAGE_ID.fullmatch(found) and found != row.message_id))[
-            -REFERENCES:
-        ]
-
-    def _answered(self, row: Row[Any]) -> list[str]:
-        """The mail that a receipt is about, also when it made no event."""
-        if row.kind not in ("receipt", "history", "status", "help"):
-            return []
-        return list(self._connection.execute(select(MAILS.c.message_id).where(MAILS.c.id == row.mail_id)).scalars())
+    def _place(self, row: Row[Any], chain: Chain, party: str) -> dict[str, Any]:
+        """Where the letter stands in its reader's mail program."""
+        tickets, domain = conversation.tickets(chain, party), self._settings.relay.domain
+        names = self._once(("names", tickets[0].id), lambda: conversation.names(self._connection, tickets[0], domain))
+        return {"references": conversation.references(self._connection, row, tickets), **names}
 
     def _chain(self, chain_id: int) -> Chain:
         return self._once(("chain", chain_id), lambda: load_chain(self._connection, chain_id))

@@ -221,9 +221,10 @@ class Letters:
             yield mime.header("In-Reply-To", references.rpartition(" ")[2])
             yield mime.header("References", references)
         if letter.number:
-            yield mime.header("Thread-Topic", _subject(letter, "Thread-Topic"))
-            index = outlook.thread_index(letter.sender, letter.date, first=not references)
-            yield mime.header("Thread-Index", index)
+            own = outlook.begun(letter.begun)
+            yield mime.header("Thread-Topic", _subject(replace(letter, number="") if own else letter, "Thread-Topic"))
+            index = own or outlook.header(letter.conversation or letter.sender)
+            yield mime.header("Thread-Index", outlook.thread_index(index, letter.date, first=not references))
             yield mime.header("X-Relay-Chain", mime.clean(letter.number, 40))
         yield mime.header("X-Relay-Loop", self.domain)
         if letter.may_mute:

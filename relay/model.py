@@ -269,6 +269,7 @@ class Event:
     whose comment is quoted, None where the quote is left out) and, where it is such text itself, {"full": true}, for
     "automatic" {"mail": its MailKind} and, where it says so, {"since", "until"} (ISO 8601), for "paused" {"until" (ISO 8601),
     "reason": as `loops` has it}.
+    Of a chain's first event also {"thread"}: the Thread-Index of the mail that opened it, if that has one.
     `message_id` is the author's mail's own, with angle brackets.
     """
 
@@ -430,7 +431,7 @@ class Mail:
     `answered` are what passages of the text answer that stood between the lines of a quote, in order.
     `content` is the hex SHA-256 of the decoded bodies and files, the same on every way the mail takes. `loops` are the
     values of X-Relay-Loop. `absence` is said by an auto-reply, `emoji` by a reaction ("" where it has none in text).
-    `signatures` are the first of its DKIM signatures, in order, and `sealing` its ARC sets.
+    `signatures` are the first of its DKIM signatures, in order, and `sealing` its ARC sets. `thread_index` is that header.
     """
 
     kind: MailKind
@@ -456,6 +457,7 @@ class Mail:
     emoji: str = ""
     signatures: tuple[Signature, ...] = ()
     sealing: Sealing = Sealing()
+    thread_index: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +555,8 @@ class Letter:
     mail's events, or the whole visible thread for `kind` "pass"; their attachments have `content`. `note` is the ticket's note
     address. `references` end with the In-Reply-To. `automatic` asks for Auto-Submitted, `may_mute` for List-Unsubscribe. `facts`
     are what is known of the matter, `balls` who has it since when, `deadlines` what is due, `brand` is whose colours it wears.
+    `conversation` names that of its ticket for Outlook (left out: `sender`); `begun` is the Thread-Index of the party's own mail
+    with which it began, "" where it began with a letter of ours.
     `data` by kind:
     "receipt" and "opened": as `receipt.Taken` says,
     "undelivered" {"to": str, "reason": code, "others": whether some of them got it, "text": str},
@@ -588,3 +592,5 @@ class Letter:
     may_mute: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
     brand: Brand = Brand()
+    conversation: str = ""
+    begun: str = ""

@@ -58,7 +58,7 @@ def decide(chain: Chain, network: Network, turn: Turn, now: datetime) -> Decisio
         return Decision(events=(_automatic(turn, now),))
     case = Case(chain, network, turn, is_internal(turn), now)
     done = _carry_out(case)
-    events = _numbered((*_comment(case), *done.events))
+    events = _begun(turn, _numbered((*_comment(case), *done.events)))
     grown, ticket = done.case.chain, done.case.ticket
     problems = (*done.problems, *crossing.problems(grown, network, ticket, events))
     if not (events or problems or done.answers or turn.said_before):
@@ -165,6 +165,13 @@ def _beside_internal(mail: Mail) -> list[str]:
 
 def _numbered(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(replace(event, id=-1 - i) for i, event in enumerate(events))
+
+
+def _begun(turn: Turn, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The first event of a chain keeps what Outlook has called the conversation: the party's letters will belong to it."""
+    if not (turn.opening and turn.mail.thread_index and events) or turn.released:
+        return events
+    return (replace(events[0], data={**events[0].data, "thread": turn.mail.thread_index}), *events[1:])
 
 
 def _joining(network: Network, ticket: Ticket, turn: Turn) -> tuple[tuple[int, Contact], ...]:

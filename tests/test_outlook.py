@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.outlook import thread_index
+from relay.outlook import begun, header, thread_index
 from tests.test_letters import compose
 
 BASE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ TIMES = st.datetimes(datetime(2020, 1, 2), datetime(2060, 1, 1), timezones=st.ju
 
 
 def index(conversation: str, at: datetime, *, first: bool = False) -> bytes:
-    return base64.b64decode(thread_index(conversation, at, first=first), validate=True)
+    return base64.b64decode(thread_index(header(conversation), at, first=first), validate=True)
 
 
 @given(st.text(max_size=80), TIMES, TIMES)
@@ -41,3 +41,27 @@ def test_letters_of_a_ticket_have_it_and_others_do_not() -> None:
     assert compose(kind="held", number="")["Thread-Index"] is None is compose(kind="held", number="")["Thread-Topic"]
     long = "Насос " * 40
     assert compose(subject=long)["Thread-Topic"] == compose(subject=long)["Subject"]
+
+
+@given(st.binary(min_size=22, max_size=60), TIMES)
+def test_the_letters_of_a_conversation_that_outlook_began_bear_its_header(theirs: bytes, at: datetime) -> None:
+    theirs = b"\1" + theirs[1:]
+    given = base64.b64encode(theirs).decode()
+    assert begun(given) == begun(f"{given[:20]}\r\n {given[20:]}") == theirs[:22]
+    letter = compose(begun=given, date=at)
+    assert base64.b64decode(letter["Thread-Index"])[:22] == theirs[:22]
+    assert f"[A-17] {letter['Thread-Topic']}" == letter["Subject"]
+
+
+NONE = st.one_of(
+    st.text(max_size=60).map(lambda text: f"{text[:10]}?{text[10:]}"),
+    st.binary(max_size=21).map(lambda data: base64.b64encode(data).decode()),
+    st.binary(min_size=22, max_size=40).map(lambda data: base64.b64encode(b"\2" + data).decode()),
+)
+
+
+@given(NONE)
+def test_what_is_no_thread_index_is_left_alone(given: str) -> None:
+    letter = compose(begun=given, conversation="t-old@relay.example")
+    assert begun(given) == b"" and letter["Thread-Topic"] == letter["Subject"]
+    assert base64.b64decode(letter["Thread-Index"])[:22] == header("t-old@relay.example")

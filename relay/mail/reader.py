@@ -21,6 +21,7 @@ from relay.model import Attachment, Bounce, Command, Contact, Mail, MailKind, Te
 from relay.settings import PROGRAMS
 
 _SHORT_CID = re.compile(r"\[cid:(p\d+)\]")
+_INDEX = 200  # characters of Thread-Index that are kept: its beginning tells the conversation
 _END = 4000  # characters at the end of a long text in which commands are looked for
 _PIECE = re.compile(r".{1,1000000}\S*+", re.DOTALL)  # of a text, cut between words
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)*([^\W\d_]{1,12}(?: [^\W\d_]{1,6})?)(?:\[\d+\]|\^\d+)?\s*[:：]")
@@ -76,6 +77,7 @@ def read(raw: bytes, sent: Sequence[str] = (), withhold: frozenset[str] = PROGRA
         emoji=automatic.emoji(parts, found.text) if kind == "reaction" else "",
         signatures=signatures,
         sealing=sealing,
+        thread_index=headers.first(message, "thread-index")[:_INDEX],
     )
 
 
