@@ -211,13 +211,18 @@ def new_sqlite() -> bytes:
 
 
 class Relay:
-    """`relay serve` in a process of its own, on a configuration in `folder`."""
+    """`relay serve` in a process of its own, on a configuration in `folder`.
 
-    def __init__(self, folder: Path, sink: Sink, network: str = NETWORK, database: str = "", extra: str = "") -> None:
+    It finds its SQLite database as it makes one at a first start, which takes a while; a `new` one makes it.
+    """
+
+    def __init__(
+        self, folder: Path, sink: Sink, network: str = NETWORK, database: str = "", extra: str = "", *, new: bool = False
+    ) -> None:
         self.folder, self.sink, self.port = folder, sink, free_port()
         self.config = folder / "relay.toml"
         self.process: subprocess.Popen[bytes] | None = None
-        self.database, self.network, self.extra = database, network, extra
+        self.database, self.network, self.extra, self.new = database, network, extra, new
         self.write_config()
 
     def write_config(self, smtp: str = "", delivery: str = "") -> None:
@@ -242,16 +247,9 @@ smarthost = "smtp://127.0.0.1:{self.sink.port}"
             encoding="utf-8",
         )
 
-    def migrated(self) -> Relay:
-        """Puts a database there as the relay makes it at its first start, which takes a while; on SQLite only."""
-        if not self.database:
-            data = self.folder / "data"
-            private.folder(data)
-            with private.create(data / "relay.db") as file:
-                file.write(new_sqlite())
-        return self
-
     def start(self, *options: str) -> Relay:
+        if not (self.new or self.database):
+            self._put_database()
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "relay.cli.main", "-c", str(self.config), "serve", *options],
@@ -261,6 +259,11 @@ smarthost = "smtp://127.0.0.1:{self.sink.port}"
             )
         until(self.answers, f"the relay to answer\n{self.log}", 30)
         return self
+
+    def _put_database(self) -> None:
+        private.folder(self.folder / "data")
+        with contextlib.suppress(FileExistsError), private.create(self.folder / "data" / "relay.db") as file:
+            file.write(new_sqlite())
 
     def answers(self) -> bool:
         assert self.process is not None
