@@ -6,7 +6,6 @@ did not reach whom they should have. What should be is told from the links alone
 
 from __future__ import annotations
 
-import email.policy
 import html
 import re
 import zlib
@@ -38,6 +37,7 @@ from relay.store import EVENTS, LETTERS, TICKETS
 from relay.undelivered import Failure, fail
 from tests.chains import DOMAIN, crosses, in_person, knows, way
 from tests.documents import laid_open
+from tests.harness import READ
 
 Kind = Literal[
     "text",
@@ -232,7 +232,7 @@ class World:
             cleaned = {sha256: cleaning.clean(self._files[sha256]) for sha256 in bare(letter, self._files)}
             raw, text = LETTERS_OF_THE_HOUSE.written(filled(letter, self._files, cleaned))
             sent.append(outbox.Sent(row, "250 ok", zlib.compress(text.encode()), self.now))
-            message = BytesParser(policy=email.policy.default).parsebytes(raw)
+            message = BytesParser(policy=READ).parsebytes(raw)
             assert isinstance(message, EmailMessage)
             new.append(Posted(row, raw, message, everything(raw, message)))
         if sent:

@@ -43,16 +43,16 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def make_relay(tmp_path: Path, sink: Sink) -> Iterator[Callable[..., Relay]]:
-    """Makes relays, not started yet, that are stopped after the test; `new` is one whose first start makes its database."""
+    """Makes relays, not started yet, that are stopped after the test."""
     with contextlib.ExitStack() as stack:
         made: list[Relay] = []
 
-        def make(*, new: bool = False, **options: Any) -> Relay:
+        def make(**options: Any) -> Relay:
             folder = tmp_path / f"relay{len(made)}"
             folder.mkdir()
             made.append(Relay(folder, sink, **options))
             stack.callback(made[-1].stop)
-            return made[-1] if new else made[-1].migrated()
+            return made[-1]
 
         yield make
 

@@ -71,7 +71,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def made(folder: Path, sink: Sink) -> Iterator[Relay]:
     """A relay, not started yet, that root starts and nobody runs."""
     with ExitStack() as stack:
-        relay = Relay(folder, sink)
+        relay = Relay(folder, sink, new=True)
         stack.callback(relay.stop)
         relay.config.write_text(relay.config.read_text().replace("[relay]\n", f'[relay]\nuser = "{NOBODY}"\n'))
         yield relay

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -18,7 +20,9 @@ def nothing_kept(relay: Relay) -> bool:
     """No chain, no held mail, no letter, no raw mail."""
     data = relay.folder / "data"
     raw = [path for path in (data / "spool").rglob("*") if path.is_file()]
-    return relay.json("chains", "--all") == relay.json("held", "list") == relay.json("queue", "list", "--all") == [] and raw == []
+    with contextlib.closing(sqlite3.connect(data / "relay.db")) as database:
+        kept = "SELECT id FROM chains UNION SELECT id FROM letters UNION SELECT id FROM mails WHERE state = 'held'"
+        return database.execute(kept).fetchall() == raw == []
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def world(folder: Path, extra: str = "") -> Iterator[World]:
     with Nameserver(zone()) as dns, contextlib.ExitStack() as stack:
         stack.callback(sink.stop)
         nameservers = f'[dns]\nnameservers = ["127.0.0.1:{dns.port}"]\n{BELIEVED}'
-        relay = Relay(folder, sink, network(extra), extra=nameservers).migrated()
+        relay = Relay(folder, sink, network(extra), extra=nameservers)
         stack.callback(relay.stop)
         relay.start()
         made = World(relay, sink, dns)

@@ -1,7 +1,7 @@
 """The names of months and weekdays in every language, out of CLDR as Babel has it.
 
 They are kept in `calendar.json`, for Babel takes a quarter of a second and 50 MB to find them, in each process that reads
-mails; a test holds them against Babel, and writes them anew.
+mails; `tests.mail.calendars` writes them, and a test holds them against Babel.
 """
 
 from __future__ import annotations
