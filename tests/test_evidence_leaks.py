@@ -36,7 +36,7 @@ from relay.model import Link
 from relay.settle import Outcome
 from relay.store import CHAINS, MAILS
 from storage.blobs import open_blobs
-from tests.canaries import ALLOWED, Canary, Posted, World, everything, found_in
+from tests.canaries import Canary, Posted, World, everything, found_in
 from tests.chains import trees
 from tests.documents import laid_open
 from tests.scenes import Act, Scene
@@ -136,15 +136,20 @@ def chained(files: dict[str, bytes]) -> list[tuple[Any, ...]]:
 
 
 def found(world: Kept, party: str, files: Mapping[str, bytes]) -> list[str]:
-    """All that stands there and must not: canaries, and addresses of others' where the party has not written them itself."""
+    """All that stands there and must not: canaries, and addresses of others' where the party has not written them itself.
+
+    What letters have told it already is theirs to answer for (`test_nothing_leaks`).
+    """
     mine = [row for row in world.tickets.values() if row.party == party]
     own = {local for row in mine for local in (f"t-{row.thread}", f"n-{row.note}")}
+    told = heard(world, mine)
     texts = {name: text(content) for name, content in files.items()}
-    by_the_relay = "\n".join(told for name, told in texts.items() if not name.startswith("mails"))
+    by_the_relay = "\n".join(content for name, content in texts.items() if not name.startswith("mails"))
     return [
         *(
-            f"{world.canaries[one]} {one}"
-            for one in found_in("\n".join(texts.values()))
+            f"{world.canaries[one]} {one} in {name}"
+            for name, content in texts.items()
+            for one in found_in(content) - told
             if not any(world.may(row, one) for row in mine)
         ),
         *(f"address {token}" for token in {token.lower() for token in TOKEN.findall(by_the_relay)} - own),
@@ -152,17 +157,23 @@ def found(world: Kept, party: str, files: Mapping[str, bytes]) -> list[str]:
 
 
 def lacking(world: Kept, chain: int, party: str, files: Mapping[str, bytes]) -> list[str]:
-    """What the party has written in that chain, and its mails have not; what it may read of others, and the events have not."""
+    """What the party has written in that chain, and its mails have not; what it was told of others, and the events have not."""
     events, raw = text(files["events.jsonl"]), "".join(text(files[name]) for name in files if name.endswith(".eml"))
-    readers = [row.id for row in world.tickets.values() if row.party == party and row.chain_id == chain]
+    told = heard(world, [row for row in world.tickets.values() if row.party == party and row.chain_id == chain])
     said = {made: canary for made, canary in world.canaries.items() if canary.kind == "text"}
     here = {made: canary for made, canary in said.items() if world.tickets[canary.ticket].chain_id == chain}
     return [
         f"{canary} {made}"
         for made, canary in here.items()
-        if canary.party == party or any(ALLOWED["text"](world.way(reader, canary.ticket)) for reader in readers)
+        if canary.party == party or made in told
         if made not in (raw if canary.party == party else events)
     ]
+
+
+def heard(world: Kept, tickets: Iterable[Row[Any]]) -> set[str]:
+    """The canaries of the letters to some tickets."""
+    ids = {row.id for row in tickets}
+    return {one for (ticket, _), ones in world.heard.items() if ticket in ids for one in ones}
 
 
 def verify(files: Mapping[str, bytes]) -> None:
