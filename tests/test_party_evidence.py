@@ -41,6 +41,7 @@ SECRETS = {
     "shop.example": ("shop",),
     "north.example": ("north",),
     "tool.exe": ("shop",),
+    "away-of-fix": (),
 }
 
 
@@ -108,6 +109,9 @@ def play(make_relay: Callable[..., Relay], sink: Sink) -> Play:
     inline = ["On Mon, Mar 2, 2026 at 12:00 PM North wrote:", *old[:at], "", "Yes, said-by-shop.", "", *old[at:]]
     mail = write(f"Anna <{ANNA}>", heard.thread, "\n".join(inline), answering=heard)
     send(play, ANNA, with_files(mail, tool_exe=EXE))
+    for recipients in ([heard.return_path], [heard.return_path, heard.thread]):  # Anna has forwarded her letter
+        away = write(f"Sergei <{SERGEI}>", heard.thread, "away-of-fix", Auto_Submitted="auto-replied")
+        assert relay.send(away, "", *recipients)[0] == 250
     play.hears(VICTOR, "said-by-shop")
     until(lambda: not relay.json("queue", "list"), "an empty queue")
     return play
@@ -152,7 +156,9 @@ def test_its_own_words_are_whole_and_others_are_as_it_was_told_them(play: Play, 
     (answer,) = (event for event in own if "said-by-shop" in event["text"])
     assert any(event["data"].get("answered") for event in play.relay.json("show", "A-1")["events"])
     assert "answered" not in answer["data"]  # that the words were known may tell of a ticket that she does not know
-    seen = [told for line in events for told in line.get("seen", [])]
+    told_it = [told for line in events for told in line.get("seen", [])]
+    assert {told["kind"] for told in told_it if told["own"]} == {"automatic"}
+    seen = [told for told in told_it if not told["own"]]
     assert {told["party"] for told in seen} == {"North Service"} and {told["who"] for told in seen} == {"Ivan", "North Service"}
     (papers,) = (told for told in seen if "said-by-fix" in told["text"])
     (act,) = papers["attachments"]

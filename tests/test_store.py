@@ -435,6 +435,21 @@ def test_facts_that_were_told_before_tickets_knew_them_are_known_after_migrating
     assert [(fact.name, fact.value) for fact in wanted.tickets[0].facts] == [("Serial", "7"), ("equipment", "pump KB-9")]
 
 
+def test_chains_of_before_get_a_salt_each(database: Database) -> None:
+    mint = importlib.import_module("storage.migrations.versions.0009_salts").mint_salts
+    with database.begin() as connection:
+        chains = [a_chain(connection) for _ in range(3)]
+        connection.execute(store.CHAINS.update().values(salt=""))
+        mint(connection)
+        salts = connection.execute(store.CHAINS.select().with_only_columns(store.CHAINS.c.salt)).scalars().all()
+        assert len(set(salts)) == len(chains) and all(len(salt) == 64 for salt in salts)
+        connection.execute(store.CHAINS.update().where(store.CHAINS.c.id == chains[0].id).values(salt=""))
+        for chain in chains:
+            ledger.salt(connection, chain.id)  # by the command, for a chain that has none
+        now = connection.execute(store.CHAINS.select().with_only_columns(store.CHAINS.c.salt)).scalars().all()
+        assert len(set(salts) & set(now)) == 2 and len(set(now)) == 3 and "" not in now
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_several_that_migrate_at_once_make_one_database(url: str) -> None:
     at_once(url, lambda own, _number: migrate(own), 3)
