@@ -6,6 +6,7 @@ The same rule as there: statements are built once, or cost more than what they d
 from __future__ import annotations
 
 import re
+import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -53,10 +54,16 @@ class Stamp:
 def open_chain(connection: Connection, prefix: str, subject: str, party: str, now: datetime) -> Chain:
     """A new chain with the next number and its first ticket."""
     number = f"{prefix}-{_next(connection, prefix)}"
-    values = {"number": number, "subject": storable(subject), "opened_at": now}
+    values = {"number": number, "subject": storable(subject), "opened_at": now, "salt": secrets.token_hex(32)}
     chain_id = _insert(connection, CHAINS, values)
     ticket = _save_ticket(connection, chain_id, Ticket(-1, party))
     return Chain(chain_id, number, subject, now, (ticket,))
+
+
+def salt(connection: Connection, chain_id: int) -> None:
+    """Gives a chain its secret that has none: a node of an older version may have opened it beside a new one."""
+    bare = update(CHAINS).where(CHAINS.c.id == chain_id, CHAINS.c.salt == "")
+    connection.execute(bare.values(salt=secrets.token_hex(32)))
 
 
 def save(connection: Connection, chain: Chain, decision: Decision, stamp: Stamp) -> None:

@@ -47,13 +47,17 @@ class CounterRow(SQLModel, table=True):
 
 
 class ChainRow(SQLModel, table=True):
-    """One matter; `number` is its name with the prefix of its day ("A-17")."""
+    """One matter; `number` is its name with the prefix of its day ("A-17").
+
+    `salt` is a secret that the digests of its events are salted with when they are given out.
+    """
 
     __tablename__ = "chains"
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
     subject: str
     opened_at: datetime = utc()
+    salt: str
 
 
 class TicketRow(SQLModel, table=True):

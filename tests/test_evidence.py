@@ -11,6 +11,7 @@ import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -56,7 +57,9 @@ def test_it_is_whole_and_says_so(packed: Path, relay: Relay) -> None:
     assert verified(packed, "0" * 64).returncode == 1
     events = lines(packed, "events.jsonl")
     shown = relay.json("show", "A-1")
-    assert [each["event"]["id"] for each in events] == [each["id"] for each in shown["events"]]  # type: ignore[index]
+    assert [(each["event"]["kind"], each["event"]["text"]) for each in events] == [  # type: ignore[index]
+        (each["kind"], each["text"]) for each in shown["events"]
+    ]
     assert (packed / "attachments" / sha256(PHOTO).hexdigest()).read_bytes() == PHOTO
     mails = lines(packed, "mails.jsonl")
     assert len(mails) == 4 and all("verdict" in mail and mail["envelope"] for mail in mails)
@@ -74,6 +77,7 @@ def test_the_same_state_makes_the_same_bytes(packed: Path, relay: Relay, tmp_pat
 
 
 def test_after_any_change_it_is_not_whole(packed: Path) -> None:
+    assert whole(packed, packed / "chain.json") is True
     for path in sorted(path for path in packed.rglob("*") if path.is_file()):
         before = path.read_bytes()
         places = random.Random(path.name).choices(range(len(before)), k=4) if before else []
@@ -94,7 +98,8 @@ def whole(folder: Path, changed: Path) -> bool:
     if changed.name == "verify.py":
         return verified(folder).returncode != 1
     try:
-        runpy.run_path(str(folder / "verify.py"))
+        with patch.object(sys, "argv", ["verify.py"]):
+            runpy.run_path(str(folder / "verify.py"))
     except SystemExit as ended:
         return not ended.code
     return True
@@ -102,12 +107,33 @@ def whole(folder: Path, changed: Path) -> bool:
 
 def test_events_that_were_changed_and_listed_anew_are_no_chain(packed: Path) -> None:
     path = packed / "events.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"They pay late.", b"They pay soon."))
-    sums = packed / "SHA256SUMS"
-    listed = [line[66:] for line in sums.read_text().splitlines()]
-    sums.write_text("".join(f"{sha256((packed / name).read_bytes()).hexdigest()}  {name}\n" for name in listed))
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"They pay late.", b"They pay soon."))
+    listed_anew(packed)
     done = verified(packed)
-    assert done.returncode == 1 and "does not follow" in done.stderr
+    assert done.returncode == 1 and "is not what its digest says" in done.stderr
+    path.write_bytes(before.replace(lines(packed, "events.jsonl")[1]["digest"].encode(), b"0" * 64))  # type: ignore[attr-defined]
+    listed_anew(packed)
+    done = verified(packed)
+    assert done.returncode == 1 and "line 3 does not follow" in done.stderr
+
+
+def test_an_event_taken_off_the_end_is_seen_by_the_hash_that_was_exchanged(packed: Path) -> None:
+    last, final = len(lines(packed, "events.jsonl")), verified(packed).stdout.splitlines()[1].removeprefix("chain: ")
+    assert f"{final} is the chain up to event {last} of {last}" in verified(packed, final).stdout
+    path = packed / "events.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    listed_anew(packed)
+    assert verified(packed).returncode == 0
+    done = verified(packed, final)
+    assert done.returncode == 1 and "nor the hash of any line" in done.stderr
+
+
+def listed_anew(folder: Path) -> None:
+    """As somebody does who changes files and then the list of their hashes."""
+    sums = folder / "SHA256SUMS"
+    listed = [line[66:] for line in sums.read_text().splitlines()]
+    sums.write_text("".join(f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in listed))
 
 
 def test_what_is_gone_is_said(packed: Path, relay: Relay, tmp_path: Path) -> None:

@@ -461,6 +461,21 @@ def test_alembic_is_loaded_only_when_there_is_something_to_migrate(database: Dat
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
+def test_chains_of_before_get_a_salt_each(database: Database) -> None:
+    mint = importlib.import_module("storage.migrations.versions.0010_salts").mint_salts
+    with database.begin() as connection:
+        chains = [a_chain(connection) for _ in range(3)]
+        connection.execute(store.CHAINS.update().values(salt=""))
+        mint(connection)
+        salts = connection.execute(store.CHAINS.select().with_only_columns(store.CHAINS.c.salt)).scalars().all()
+        assert len(set(salts)) == len(chains) and all(len(salt) == 64 for salt in salts)
+        connection.execute(store.CHAINS.update().where(store.CHAINS.c.id == chains[0].id).values(salt=""))
+        for chain in chains:
+            ledger.salt(connection, chain.id)  # by the command, for a chain that has none
+        now = connection.execute(store.CHAINS.select().with_only_columns(store.CHAINS.c.salt)).scalars().all()
+        assert len(set(salts) & set(now)) == 2 and len(set(now)) == 3 and "" not in now
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_several_that_migrate_at_once_make_one_database(url: str) -> None:
     at_once(url, lambda own, _number: migrate(own), 3)
