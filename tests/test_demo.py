@@ -89,7 +89,7 @@ def test_each_step_reaches_those_it_should_and_nobody_else(left: Left) -> None:
 
 
 def test_the_internal_notes_are_read_by_colleagues_only(left: Left) -> None:
-    secrets = ["14 300", "долг за февраль", "Деньги за февраль", "11:40"]
+    secrets = ["14 300", "долг за февраль", "Деньги за февраль", "в 11:40"]
     assert all(secret in left.words("contractor") for secret in secrets)
     for box in ("customer", "plumbers", "repairs", "vendor", "postmaster"):
         assert not [secret for secret in secrets if secret in left.words(box)]

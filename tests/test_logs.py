@@ -172,6 +172,7 @@ def test_a_whole_life_leaves_no_token_no_password_and_no_words_in_the_log(
     relay.config.write_text(relay.config.read_text().replace('name = "Acme', f'templates = "{templates}"\nname = "Acme'))
     relay.start()
     _conversation(relay, sink)
+    _lost_file(relay, sink)
     _broken_templates(relay, templates)
     _failing_smarthost(relay)
     relay.stop()
@@ -181,7 +182,14 @@ def test_a_whole_life_leaves_no_token_no_password_and_no_words_in_the_log(
     }
     tokens |= {letter.return_path.partition("@")[0][2:] for letter in sink.received}
     assert len(tokens) > 5
-    for event in ("mail_settled", "mail_refused", "letter_sent", "letter_deferred", "letter_cannot_be_written"):
+    for event in (
+        "mail_settled",
+        "mail_refused",
+        "letter_sent",
+        "letter_deferred",
+        "letter_cannot_be_written",
+        "template_broken",
+    ):
         assert event in relay.log, event
     assert [token for token in tokens if re.search(rf"(?i)[tnbhs]-{token}", relay.log)] == []
     for secret in (PASSWORD, quote(PASSWORD), quote(PASSWORD, safe="")):
@@ -209,11 +217,23 @@ def _conversation(relay: Relay, sink: Sink) -> None:
     until(lambda: "letter_refused" in relay.log, "the refusal of a letter")
 
 
+def _lost_file(relay: Relay, sink: Sink) -> None:
+    sink.answers[IVAN] = ["450 4.2.1 later"]
+    mail = write(f"Anna <{ANNA}>", INTAKE, "See the plan.")
+    mail.add_attachment(b"plan", maintype="application", subtype="pdf", filename="plan.pdf")
+    relay.send(mail, ANNA, INTAKE)
+    until(lambda: any(letter["reason"] for letter in relay.json("queue", "list")), "the deferral")
+    for blob in (path for path in (relay.folder / "data" / "blobs").rglob("*") if path.is_file()):
+        blob.unlink()
+    relay.cli("queue", "retry", "--all")
+    until(lambda: "letter_cannot_be_written" in relay.log, "a letter that cannot be written")
+
+
 def _broken_templates(relay: Relay, templates: Path) -> None:
     (templates / "pass.txt").write_text("{{ no.such.thing }}")
     _reload(relay, "configuration_reloaded")
     relay.send(write(f"Anna <{ANNA}>", INTAKE, "The other pump leaks."), ANNA, INTAKE)
-    until(lambda: "letter_cannot_be_written" in relay.log, "a letter that cannot be written")
+    until(lambda: "template_broken" in relay.log, "a template that cannot be used")
     (templates / "ru.po").write_text(f'msgid "{TOKEN}"')
     _reload(relay, "configuration_not_reloaded")
     (templates / "ru.po").unlink()

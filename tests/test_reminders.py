@@ -81,7 +81,7 @@ def test_who_has_the_ticket_is_reminded_and_then_the_one_above(relay: Relay, sin
     age(relay, 3.1)
     first = reminded(sink, IVAN, 1)
     assert "Your answer is due by " in first.text and "to be done by" not in first.text and "put it on hold" not in first.text
-    assert first.message["Auto-Submitted"] == "auto-replied" and first.thread == letter.thread
+    assert first.message["Auto-Submitted"] == "auto-generated" and first.thread == letter.thread
     assert str(first.message["Subject"]) == str(letter.message["Subject"]) == "[A-1] Pump is leaking"
     assert first.message["In-Reply-To"] == letter.message["Message-ID"]
     assert f"mailto:{letter.thread}?" in first.html and "%23accept" in first.html

@@ -62,8 +62,16 @@ def _internal(line: str) -> Command | None:
 
 
 def _is_suspect(edge: bool, line: str) -> bool:
-    """A misspelt or unclear command where commands stand, or #internal in any place and dress: "(#internal)", "x #internal"."""
-    return (edge and is_near_miss(line)) or mentions_internal(line)
+    """A misspelt or unclear command where commands stand, or #internal in any place, misspelling and dress: "x (#internal)"."""
+    return (edge and is_near_miss(line)) or mentions_internal(line) or _is_misspelt_internal(line)
+
+
+def _is_misspelt_internal(line: str) -> bool:
+    """Whether no other keyword is nearer; few lines are near enough to compare them with all."""
+    match = _CANDIDATE.match(line[:200]) if "#" in line or "＃" in line else None
+    if match is None or not any(get_close_matches(each, INTERNAL, 1, CLOSENESS) for each in _tried(match)):
+        return False
+    return _KEYWORDS.get(_nearest(line) or "") == "internal"
 
 
 def mentions_internal(text: str) -> bool:
@@ -125,10 +133,16 @@ def _nearest(line: str) -> str | None:
     match = _CANDIDATE.match(line[:200]) if "#" in line or "＃" in line else None
     if match is None:
         return None
-    words = match[1].lower().split()
-    tried = dict.fromkeys((" ".join(words), words[0]))
-    close = [(each, found) for each in tried if len(each) >= 3 for found in get_close_matches(each, _KEYWORDS, 1, CLOSENESS)]
+    close = [
+        (each, found) for each in _tried(match) if len(each) >= 3 for found in get_close_matches(each, _KEYWORDS, 1, CLOSENESS)
+    ]
     return max(close, key=lambda pair: SequenceMatcher(None, pair[1], pair[0]).ratio())[1] if close else None
+
+
+def _tried(match: re.Match[str]) -> tuple[str, ...]:
+    """What may be a keyword: both words, or the first."""
+    words = match[1].lower().split()
+    return tuple(dict.fromkeys((" ".join(words), words[0])))
 
 
 def _edges(lines: Sequence[str]) -> list[int]:

@@ -73,6 +73,15 @@ def test_internal_among_other_words_of_a_line_is_told_wherever_it_stands(line: s
         assert extract(text) == (text, (), (line,))
 
 
+@pytest.mark.parametrize("line", ["#intrenal", "# внутренее", "#internl only", "#interal: они не платят"])
+def test_a_misspelt_internal_is_told_wherever_it_stands(line: str) -> None:
+    long = "\n".join(f"строка {number}" for number in range(20))
+    for text in (line, f"{long}\n{line}\n{long}"):
+        assert extract(text) == (text, (), (line,))
+    for other in ("#acept", "#интервью", "#5 pump"):
+        assert extract(f"{long}\n{other}\n{long}")[2] == ()
+
+
 @pytest.mark.parametrize(
     ("line", "word"),
     [
