@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay import letters, mime
+from relay import mime, offers
 from relay.letters import Letters
 from relay.mail.parts.flowed import unflow
 from relay.model import Action, Attachment, Contact, Entry, Letter, Seat
@@ -535,4 +535,4 @@ def test_the_cache_of_encoded_files_stays_within_its_bytes() -> None:
 
 
 def test_mailto_budget_leaves_room_below_what_clients_cut() -> None:
-    assert letters.MAILTO < 1000 and letters.SUBJECT < letters.MAILTO
+    assert offers.MAILTO < 1000 and offers.SUBJECT < offers.MAILTO
