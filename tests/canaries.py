@@ -262,11 +262,12 @@ class World:
         mine = [row for row in self.tickets.values() if row.party == ticket.party]
         own = {local for row in mine for local in (f"t-{row.thread}", f"n-{row.note}")}
         strange = {token.lower() for token in _TOKENED.findall(posted.all)} - own
+        had = {one for row in mine if row.chain_id == ticket.chain_id for one in self.seen[row.id]}
         named = _ID.findall(f"{posted.message['References']} {posted.message['In-Reply-To']}")
         return [
             *(f"{self.canaries[one]} {one}" for one in found_in(posted.all) if not self._may_any(ticket, one, posted)),
             *(f"address {token}" for token in strange),
-            *(f"reference to {named_id}" for named_id in named if named_id not in self.seen[ticket.id]),
+            *(f"reference to {named_id}" for named_id in named if named_id not in had),
         ]
 
     def _leaks_of_digest(self, posted: Posted) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, get_args
@@ -102,6 +102,16 @@ def test_each_ticket_is_one_conversation_in_outlook(cast: Cast, name: str) -> No
     ids = {message_id(mail) for mail in mails}
     expected = {frozenset(kept) for each in person.conversations if (kept := each & ids)}
     assert told(person, programs.outlook(mails)) == told(person, expected)
+
+
+def test_what_outlook_calls_a_conversation_stays_with_its_party(cast: Cast) -> None:
+    def headers(mails: Iterable[EmailMessage]) -> set[str]:
+        return {str(mail["Thread-Index"])[:28] for mail in mails if mail["Thread-Index"]}
+
+    inside = headers(cast.anna.mailbox)
+    assert headers(kept.mail for kept in cast.anna.wrote) == inside  # her own, and none of ours
+    for person in (cast.ivan, cast.olga, cast.sergei):
+        assert headers(person.mailbox) and not headers(person.mailbox) & inside
 
 
 def of_outlook(person: Person, mail: EmailMessage) -> bool:
