@@ -292,7 +292,8 @@ def _receipt(network: Network, taken: Taken) -> list[Order]:
 
 
 def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...]:
-    """What the party of `ticket` can do now, for the links and words that a letter offers."""
+    """What the party of `ticket` can do now, as far as it knows, for the links and words that a letter offers."""
+    chain = visibility.as_known(chain, network, ticket)
     case = Case(chain, network, Turn(ticket.id, Mail("reply", Contact("")), ""), False, chain.opened_at)
     moves = [
         Action(word, target.link or "" if len(found) > 1 else "")

@@ -89,7 +89,8 @@ def entries(chain: Chain, network: Network, reader: Ticket, events: Iterable[Eve
 
 def seats(chain: Chain, network: Network, reader: Ticket) -> tuple[Seat, ...]:
     """The tickets of the chain that the party of `reader` may know of, upstream first, each with what it may know."""
-    turns = {stand_in(reader, ticket, path(chain, network, reader, ticket)).id for ticket in workflow.holders(chain)}
+    holders = workflow.holders(as_known(chain, network, reader))
+    turns = {stand_in(reader, ticket, path(chain, network, reader, ticket)).id for ticket in holders}
     return tuple(
         _seat(chain, network, reader, ticket, ticket.id in turns)
         for ticket in _in_order(chain)
@@ -103,7 +104,8 @@ def balls(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event
     `events` are all of the chain's, in order.
     """
 
-    since = workflow.since(chain, events, seen_as(chain, network, reader))
+    known_events = _known_moves(chain, network, reader, events)
+    since = workflow.since(as_known(chain, network, reader), known_events, seen_as(chain, network, reader))
     known = ((chain.ticket(ticket), at) for ticket, at in since.items())
     return tuple(
         Ball(_party(network, ticket).name, ticket.id == reader.id, at)
@@ -152,8 +154,30 @@ def brand(chain: Chain, network: Network, reader: Ticket) -> Brand | None:
 
 def spells(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> tuple[Spell, ...]:
     """Who has had the ball from when to when, as far as the party of `reader` may know: like `balls`, but for all times."""
-    found = workflow.spells(chain, events, seen_as(chain, network, reader))
+    found = workflow.spells(chain, _known_moves(chain, network, reader, events), seen_as(chain, network, reader))
     return tuple(spell for spell in found if "status" in shared(path(chain, network, reader, chain.ticket(spell.ticket))))
+
+
+def as_known(chain: Chain, network: Network, reader: Ticket) -> Chain:
+    """The chain as the party of `reader` knows it: a ticket whose status it may not know is as it was when it was passed on.
+
+    So whose turn it is, and what may be done, does not tell what a link does not share.
+    """
+    return replace(
+        chain,
+        tickets=tuple(
+            ticket if tells_status(chain, network, reader, ticket) else replace(ticket, status="new") for ticket in chain.tickets
+        ),
+    )
+
+
+def _known_moves(chain: Chain, network: Network, reader: Ticket, events: Iterable[Event]) -> list[Event]:
+    """The events but for statuses that the party of `reader` may not know."""
+    return [
+        event
+        for event in events
+        if event.kind != "status" or tells_status(chain, network, reader, chain.ticket(event.data["ticket"]))
+    ]
 
 
 def tells_status(chain: Chain, network: Network, reader: Ticket, ticket: Ticket) -> bool:
