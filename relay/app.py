@@ -90,6 +90,8 @@ class App:
         try:
             settings = config.load(self.settings.path)
             new_office = office(settings)
+            for error in new_office.letters.catalogues:
+                raise error
             self.server.reload(settings.smtp, settings.limits)
         except (ConfigError, TemplateError, OSError, ValueError) as error:
             self._log.error("configuration_not_reloaded", why=str(error), in_force="the one from before")

@@ -193,9 +193,10 @@ def _actions(network: Network, chain: Chain, ticket: Ticket) -> tuple[Action, ..
     return tuple(action for action in rules.actions(chain, network, ticket) if action.word in workflow.MOVES)[:MOST_ACTIONS]
 
 
-def _place(row: Row) -> tuple[int, datetime, str]:
+def _place(row: Row) -> tuple[int, datetime, int, str]:
+    """Where it stands among the others; numbers in the order of their counting, A-9 before A-10."""
     at = {"overdue": row.due, "new": row.since}.get(row.section) or (row.balls[0].since if row.balls else row.since)
-    return SECTIONS.index(row.section), at, row.number
+    return SECTIONS.index(row.section), at, len(row.number), row.number
 
 
 # ── when it goes out ───────────────────────────────────────────────────────────────────────────────────────

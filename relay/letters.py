@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from relay import accounts, brands, excerpts, flowing, markup, mime, outlook, overview, values
+from relay import accounts, brands, excerpts, flowing, markup, mime, outlook, overview, styling, values
 from relay.markup import Picture
 from relay.model import Attachment, Entry, Letter, Logo
-from relay.wording import SOURCE, Language, TemplateError, languages
+from relay.wording import SOURCE, Language, TemplateError, languages, text_of
 
 Pictures = Sequence[dict[str, Picture]]  # for each entry, by their ids in its text
 
@@ -31,10 +31,12 @@ class Letters:
     """Composes letters; built once, since templates and catalogues are read at start. Usable from several threads."""
 
     def __init__(self, domain: str, name: str, templates: Path | None = None) -> None:
-        """For the relay of that domain and name. Raises TemplateError for a broken catalogue in the folder `templates`."""
+        """For the relay of that domain and name, in the wording of the folder `templates` where that has any."""
         self.domain, self.name = domain, mime.clean(name)
         self.languages = languages(templates)
-        self.broken: dict[str, TemplateError] = {}  # the admin's templates that letters had to do without, by file name
+        self.catalogues = tuple(error for language in self.languages.values() for error in language.broken)
+        # The admin's files that letters have to do without, by file name; of templates, those that were tried.
+        self.broken = {Path(error.file).name: error for error in (*self.catalogues, *_sheet(templates))}
         self._base64 = mime.Base64Cache()
 
     def compose(self, letter: Letter) -> bytes:
@@ -159,6 +161,20 @@ class Letters:
         name = f"logo.{logo.type.partition('/')[2]}"
         file = Attachment(name, logo.type, len(logo.content), logo.sha256, content=logo.content)
         return mime.file_part(file, self._base64(file), content_id)
+
+
+def _sheet(templates: Path | None) -> Iterable[TemplateError]:
+    """What is wrong with the admin's style sheet."""
+    path = templates and templates / styling.SHEET
+    if not path or not path.is_file():
+        return
+    try:
+        left = styling.left_over(text_of(path))
+    except TemplateError as error:
+        yield error
+        return
+    if left:
+        yield TemplateError(str(path), left[0], f"{left[1]!r} is no rule of one class")
 
 
 def _subject(letter: Letter, field: str) -> str:

@@ -122,7 +122,7 @@ def values(letter: Letter, language: Language, offer: Offer) -> dict[str, Any]:
         "sections": [
             Section(language.say(HEADINGS[name]), counts[name], tuple(line for section, line in shown if section == name))
             for name in SECTIONS
-            if counts[name]
+            if any(section == name for section, _ in shown)
         ],
         "since": datetime.fromisoformat(data["since"]),
         **{name: data[name] for name in ("unheard", "asked", "again", "muted")},

@@ -7,22 +7,22 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from relay import samples, styling, wording
+from relay import samples, wording
 from relay.errors import Mistake
 from relay.letters import Letters
 from relay.wording import TemplateError
 
 _REMEDY = "a template that works; until it is mended, letters go out in the built-in wording"
-_SHEET_REMEDY = "rules of one class each, such as .small { font-size: 13px; }"
+_REMEDIES = {
+    ".po": "a catalogue in gettext's form (.po), in UTF-8, its sentences with the facts of the English ones",
+    ".css": "rules of one class each, such as .small { font-size: 13px; }, in UTF-8",
+}
 
 
 def mistakes(templates: Path | None) -> tuple[Mistake, ...]:
     """Every mistake in the templates and catalogues of that folder and in the built-in ones: which file, which line, and why."""
-    try:
-        found = [*_tried(Letters("relay.example", "Relay", templates))]
-    except TemplateError as error:  # a catalogue
-        return (_mistake(error, "a catalogue in gettext's form (.po), its sentences with the facts of the English ones"),)
-    return tuple(dict.fromkeys([_mistake(error, _REMEDY) for error in found] + [*_sheets(templates)]))
+    composer = Letters("relay.example", "Relay", templates)
+    return tuple(dict.fromkeys(map(_mistake, (*composer.broken.values(), *_tried(composer)))))
 
 
 def strays(templates: Path | None) -> tuple[str, ...]:
@@ -49,12 +49,5 @@ def _tried(composer: Letters) -> Iterator[TemplateError]:
             yield from composer.broken.values()
 
 
-def _sheets(templates: Path | None) -> Iterator[Mistake]:
-    for folder in filter(None, (templates, wording.builtin())):
-        path = folder / styling.SHEET
-        if path.is_file() and (left := styling.left_over(path.read_text("utf-8"))):
-            yield Mistake(str(path), f"line {left[0]}", repr(left[1]), _SHEET_REMEDY)
-
-
-def _mistake(error: TemplateError, remedy: str) -> Mistake:
-    return Mistake(error.file, f"line {error.line}", error.reason, remedy)
+def _mistake(error: TemplateError) -> Mistake:
+    return Mistake(error.file, f"line {error.line}", error.reason, _REMEDIES.get(Path(error.file).suffix, _REMEDY))

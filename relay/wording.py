@@ -12,7 +12,7 @@ import io
 import re
 import traceback
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from relay import keywords
 from relay.styling import Styled
 
 _FACT = re.compile(r"%\((\w+)\)s")
+_PO_LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s*)?"(?:[^"\\]|\\.)*"\s*)?')
 SOURCE = "en"  # the language of the templates themselves
 
 # A command's word: what it does, and what stands after it where the letter gives no argument.
@@ -163,28 +164,44 @@ def builtin() -> Path:
 
 
 def languages(templates: Path | None) -> dict[str, Language]:
-    """Every language there is a catalogue of, by code, and the source language. Raises TemplateError for a broken catalogue."""
+    """Every language there is a catalogue of, by code, and the source language."""
     folders = [folder for folder in (templates, builtin()) if folder is not None]
     codes = {path.stem for folder in folders for path in folder.glob("*.po")}
     return {code: Language(code, folders) for code in sorted(codes | {SOURCE})}
 
 
 class Language:
-    """One language of the relay: its templates, sentences, words and dates."""
+    """One language of the relay: its templates, sentences, words and dates. Catalogues that are `broken` are left out."""
 
     def __init__(self, code: str, folders: list[Path]) -> None:
         self.code = code
         self.locale = _locale(code)
-        self._catalogue = _catalogue(code, folders)
+        self.broken: list[TemplateError] = []
+        self._folders = folders
+        self._catalogue = self._catalogues(folders)
         self._own = self._environment(folders, self._catalogue)
-        self._builtin = self._environment(folders[-1:], _catalogue(code, folders[-1:])) if folders[1:] else self._own
+        self._builtin = self._environment(folders[-1:], self._catalogues(folders[-1:])) if folders[1:] else self._own
+
+    def _catalogues(self, folders: list[Path]) -> gettext.NullTranslations:
+        """The admin's catalogue before the built-in one before the source itself."""
+        catalogue = gettext.NullTranslations()
+        for path in (folder / f"{self.code}.po" for folder in reversed(folders)):
+            if path.is_file():
+                try:
+                    translations = _read(path)
+                except TemplateError as error:
+                    self.broken.append(error)
+                    continue
+                translations.add_fallback(catalogue)
+                catalogue = translations
+        return catalogue
 
     def render(self, name: str, values: Mapping[str, object], *, builtin: bool = False) -> str:
         """The template of that file name, or the built-in one. Raises TemplateError with the template's file and line."""
         try:
             return (self._builtin if builtin else self._own).get_template(name).render(values)
         except Exception as error:
-            raise _located(error, name) from error
+            raise _located(error, name, self._folders) from error
 
     def _environment(self, folders: list[Path], catalogue: gettext.NullTranslations) -> jinja2.Environment:
         environment = jinja2.Environment(
@@ -272,24 +289,30 @@ def _locale(code: str) -> Locale:
         return Locale(SOURCE)
 
 
-def _catalogue(code: str, folders: list[Path]) -> gettext.NullTranslations:
-    """The admin's catalogue before the built-in one before the source itself."""
-    catalogue = gettext.NullTranslations()
-    for folder in reversed(folders):
-        if (path := folder / f"{code}.po").is_file():
-            translations = _read(path)
-            translations.add_fallback(catalogue)
-            catalogue = translations
-    return catalogue
+def text_of(path: Path) -> str:
+    """What a file of templates says. Raises TemplateError with the line that is not UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _undecoded(path, error) from error
+
+
+def _undecoded(path: Path, error: UnicodeDecodeError) -> TemplateError:
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return TemplateError(str(path), line, f"the byte 0x{error.object[error.start]:02x} is not UTF-8")
 
 
 def _read(path: Path) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
+    text = text_of(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        if not _PO_LINE.fullmatch(line):
+            raise TemplateError(str(path), number, f"{line[:60]!r} is no line of a catalogue")
     try:
-        with path.open("rb") as file:
-            found = read_po(file, abort_invalid=True)
-    except PoFileError as error:
-        raise TemplateError(str(path), error.lineno, str(error)) from error
+        found = read_po(io.StringIO(text), abort_invalid=True)
+    except (PoFileError, ValueError, LookupError) as error:
+        raise TemplateError(str(path), getattr(error, "lineno", 0) + 1, str(error)) from error
     for message in found:
         if wrong := _misspelt(message):
             raise TemplateError(str(path), message.lineno or 0, wrong)
@@ -312,8 +335,11 @@ def _misspelt(message: Message) -> str:
     return ""
 
 
-def _located(error: Exception, name: str) -> TemplateError:
+def _located(error: Exception, name: str, folders: Sequence[Path]) -> TemplateError:
     """The error with the place in the template it comes from: the innermost template line of the traceback."""
+    if isinstance(error, UnicodeDecodeError):
+        files = (path for folder in folders for path in folder.iterdir() if path.is_file())
+        return _undecoded(next((path for path in files if path.read_bytes() == error.object), Path(name)), error)
     if isinstance(error, jinja2.TemplateSyntaxError):
         return TemplateError(error.filename or error.name or name, error.lineno, error.message or "syntax error")
     frames = traceback.extract_tb(error.__traceback__)

@@ -14,7 +14,6 @@ from babel.messages.pofile import read_po
 from relay import accounts, handbook, keywords, overview, proofs, wording
 from relay.letters import Letters
 from relay.model import LetterKind, Status
-from relay.wording import TemplateError
 from tests.test_letters import body, letter, read
 
 FOLDER = wording.builtin()
@@ -176,7 +175,30 @@ def test_a_sentence_with_a_fact_that_is_none_is_a_mistake(tmp_path: Path, said: 
     assert (mistake.file, mistake.key) == (str(tmp_path / "ru.po"), "line 4")
 
 
-def test_a_broken_catalogue_says_where(tmp_path: Path) -> None:
-    (tmp_path / "ru.po").write_text('msgid "x"\nmsgstr "y\nnonsense\n')
-    with pytest.raises(TemplateError, match=r"ru\.po:\d+"):
-        Letters("relay.example", "Acme Relay", tmp_path)
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'msgid "x"\nmsgstr "y\nnonsense\n', 2),
+        (b"garbage here\nnot po", 1),
+        ('msgid "x"\nmsgstr "ы"\n'.encode("cp1251"), 2),
+        (b'msgid ""\nmsgstr "Content-Type: text/plain; charset=no-such\\n"\n\nmsgid "a %(b)s"\nmsgstr "%(c)s"\n', 4),
+    ],
+)
+def test_a_broken_catalogue_says_where_and_letters_go_out_without_it(tmp_path: Path, content: bytes, line: int) -> None:
+    (tmp_path / "ru.po").write_bytes(content)
+    (mistake,) = proofs.mistakes(tmp_path)
+    assert (mistake.file, mistake.key) == (str(tmp_path / "ru.po"), f"line {line}")
+    composer = Letters("relay.example", "Acme Relay", tmp_path)
+    assert "Чтобы ответить" in body(read(composer.compose(letter(language="ru"))), "plain")
+    assert [*composer.broken] == ["ru.po"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"), [("look.css", b".a { b: c; }\nfoo bar {", 2), ("base.txt", b"a\n\xef\xf0", 2)]
+)
+def test_other_files_that_cannot_be_used_are_told_with_their_place(tmp_path: Path, name: str, content: bytes, line: int) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert {(mistake.file, mistake.key) for mistake in proofs.mistakes(tmp_path)} == {(str(tmp_path / name), f"line {line}")}
+    composer = Letters("relay.example", "Acme Relay", tmp_path)
+    composer.compose(letter(language="ru"))
+    assert {Path(error.file).name for error in composer.broken.values()} == {name}
