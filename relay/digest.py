@@ -30,6 +30,7 @@ Section = Literal["overdue", "yours", "new", "resolved", "others"]
 SECTIONS: tuple[Section, ...] = ("overdue", "yours", "new", "resolved", "others")
 SCREEN = 10  # rows that a letter shows
 MOST_ACTIONS = 5  # of a row
+SPOKEN = ("comment", "status")  # events that may have words
 LENGTH = 200  # characters of the last words
 LATE = timedelta(hours=12)  # after which a missed digest goes out no more
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -67,9 +68,10 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One ticket of the party's: its `reference` is the party's own number of it, `since` when it came to the party.
+    `until` is the day (ISO 8601) up to which it waits, "" where it does not or none was said.
 
     `balls` are those who have it, oldest first, `seats` the other tickets that the party knows of. `said` is the last public
-    comment, if there is one with words, and `words` its beginning. `held` tells for how long each has had the ball, in the order
+    event with words, if there is one, and `words` its beginning. `held` tells for how long each has had the ball, in the order
     in which they first had it. Only the first `SCREEN` rows of a digest have `actions`.
     """
 
@@ -78,6 +80,7 @@ class Row:
     subject: str
     reference: str
     status: Status
+    until: str
     thread: str
     since: datetime
     new: bool
@@ -128,13 +131,14 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
     if section is None:
         return None
     seats = visibility.seats(chain, network, ticket)
-    said = next((entry for _, entry in reversed(told) if entry.kind == "comment" and _words(entry, network)), None)
+    said = next((entry for _, entry in reversed(told) if entry.kind in SPOKEN and _words(entry, network)), None)
     return Row(
         section=section,
         number=chain.number,
         subject=visibility.subject(chain, network),
         reference=next((seat.reference for seat in seats if seat.own), ""),
         status=ticket.status,
+        until=_until(ticket, matter.events),
         thread=ticket.thread,
         since=at,
         new=new,
@@ -145,6 +149,12 @@ def _row(view: View, matter: Matter, ticket: Ticket) -> Row | None:
         words=_words(said, network) if said else "",
         held=_held(view, matter, ticket),
     )
+
+
+def _until(ticket: Ticket, events: Iterable[Event]) -> str:
+    """The day up to which the party's own ticket waits."""
+    moves = [event for event in events if event.kind == "status" and event.data["ticket"] == ticket.id]
+    return str(moves[-1].data.get("until") or "") if moves and ticket.status == "waiting" else ""
 
 
 def _held(view: View, matter: Matter, ticket: Ticket) -> tuple[Hold, ...]:

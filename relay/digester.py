@@ -130,7 +130,7 @@ def collect(connection: Connection, settings: Settings, party: str, now: datetim
     {"party": its key, "name": its name, "asked": whether it goes to who has asked for it, "unheard": whether he wrote something
     beside, which reaches nobody, "again": whether he had wanted none, "muted": whether he wants none, which is all that it says,
     "at", "since": when it and the one before were made, "event": the newest one then, "more": how many tickets it does not name,
-    "rows": [{"section", "number", "subject", "reference", "status", "thread": the address, "since", "new", "due",
+    "rows": [{"section", "number", "subject", "reference", "status", "until", "thread": the address, "since", "new", "due",
     "balls": [{"party", "own", "since"}], "seats": [{"party", "status", "reference"}],
     "last": {"who", "party", "at", "words"} or None, "held": [{"party", "own", "minutes"}], "actions": [{"word", "argument"}]}]};
     times are ISO 8601.
@@ -223,6 +223,7 @@ def _as_data(row: Row, domain: str) -> dict[str, Any]:
         "subject": row.subject,
         "reference": row.reference,
         "status": row.status,
+        "until": row.until,
         "thread": thread(row.thread, domain),
         "since": row.since.isoformat(),
         "new": row.new,

@@ -28,7 +28,8 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _DOT_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u3164\uffa0]")  # printable by category, and yet they show as nothing
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Also what turns letters round by command (Unicode TR9, 2.2); marks of direction, which some languages need, stay.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
 # ── cleaning ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,7 +51,7 @@ def _visible(char: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Lines fit for a body: "\\n" line ends, no control characters but tab, no lone surrogates."""
+    """Lines fit for a body: "\\n" line ends, no control characters but tab, no bidi overrides, no lone surrogates."""
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return text.encode("utf-8", "replace").decode()
 

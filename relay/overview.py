@@ -16,6 +16,7 @@ from relay.wording import Language
 
 TITLE = "Digest of %(day)s, waiting for you: %(count)s"
 MUTED = "No more digests"
+UNTIL = "%(status)s until %(until)s"
 HEADINGS = {
     "overdue": "Overdue",
     "yours": "Waiting for you",
@@ -39,7 +40,7 @@ HEADS = (
     "Written by",
     "Address",
 )
-SENTENCES = (TITLE, MUTED, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
+SENTENCES = (TITLE, MUTED, UNTIL, *HEADINGS.values(), *HEADS)  # what a catalogue has for digests beside the templates
 BAR = 24  # characters of a bar, and how many parties it has room for
 SUBJECT = 40  # characters of a subject in the links, of which a letter has many
 
@@ -140,7 +141,7 @@ def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer
     return Line(
         title=title,
         reference=mime.clean(row["reference"]),
-        status=language.status(row["status"]),
+        status=_status(row, language),
         age=language.about(at - datetime.fromisoformat(row["since"])),
         new=row["new"],
         due=datetime.fromisoformat(row["due"]) if row["due"] else None,
@@ -155,6 +156,12 @@ def _line(row: Mapping[str, Any], at: datetime, language: Language, offer: Offer
         mailto=offer(language, row["thread"], short, None).mailto,
         actions=tuple(offer(language, row["thread"], short, action) for action in actions),
     )
+
+
+def _status(row: Mapping[str, Any], language: Language) -> str:
+    """How the ticket stands, and until when."""
+    status = language.status(row["status"])
+    return language.say(UNTIL) % {"status": status, "until": language.day(row["until"])} if row["until"] else status
 
 
 def _parts(held: Sequence[Mapping[str, Any]], language: Language) -> tuple[Part, ...]:
@@ -204,7 +211,7 @@ def _cells(row: Mapping[str, Any], at: datetime, zone: ZoneInfo, language: Langu
         row["number"],
         row["subject"],
         row["reference"],
-        language.status(row["status"]),
+        _status(row, language),
         "; ".join(ball["party"] for ball in row["balls"]),
         _local(row["balls"][0]["since"] if row["balls"] else None, zone),
         _local(row["due"], zone),

@@ -115,9 +115,9 @@ def issue(connection: Connection, told: Statement, stamp: Stamp) -> bool:
 
 
 def send(connection: Connection, told: Statement, stamp: Stamp) -> None:
-    """Sends a report now, also if it was sent before: then its figures are new, and it is asked anew whether they are right."""
+    """Sends a report now, also if it was sent before: if its figures are new, it is asked anew whether they are right."""
     before = _of(connection, told.party, told.days)
-    if before is not None:
+    if before is not None and before.rows != _stated(told, stamp)["rows"]:
         renewed = {"state": "asked", **_stated(told, stamp)}
         connection.execute(update(STATEMENTS).where(STATEMENTS.c.token == before.token).values(**renewed))
     _post(connection, told, str(before.token) if before else _add(connection, told, "asked", stamp), stamp)
@@ -155,7 +155,7 @@ def find(connection: Connection, token: str) -> Row[Any] | None:
 
 def word(mail: Mail) -> Word | None:
     """What a person's answer says, None where that is neither."""
-    return answers.word(mail, {each: _spellings(each) for each in STATES})
+    return answers.word(mail, {each: _spellings(each) for each in STATES}, loose=("dispute",))
 
 
 def _spellings(meant: Word) -> Sequence[str]:

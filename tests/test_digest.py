@@ -221,7 +221,7 @@ SUBJECT = "Насос повысительный второго подъёма �
 def long_digest(count: int, subject: str = SUBJECT, **more: Any) -> dict[str, Any]:
     """A digest with so many rows as `digester.collect` makes it."""
     row = {
-        "section": "yours", "number": "A-1", "subject": subject, "reference": "=1+1", "status": "in progress",
+        "section": "yours", "number": "A-1", "subject": subject, "reference": "=1+1", "status": "in progress", "until": "",
         "thread": address.thread(address.mint(), DOMAIN), "since": NOW.isoformat(), "new": False, "due": NOW.isoformat(),
         "balls": [{"party": "North", "own": True, "since": NOW.isoformat()}],
         "seats": [{"party": "@Fix", "status": "waiting", "reference": "R\u202e-7"}],
@@ -455,7 +455,7 @@ def test_who_wants_no_more_digests_gets_none_until_he_writes_again(relay: Relay,
     told = the_digests(sink, OLGA, 2)[1]
     assert "no more digests of North Service" in told.text and "A-1" not in told.text and told.message["List-Unsubscribe"] is None
     assert relay.json("digest", "north")["to"] == [] and "all want none" in relay.cli("digest", "north").stderr
-    assert relay.cli("digest", "north", "--send").returncode == 0
+    assert relay.cli("digest", "north", "--send").returncode == 1
     assert relay.send(write(OLGA, DIGEST, ""), OLGA, DIGEST)[0] == 250
     again = the_digests(sink, OLGA, 3)[2]
     assert "you get the digests of North Service again" in again.text and "[A-1]" in again.text

@@ -35,10 +35,12 @@ def digest(
         data = database.read_now(lambda c: digester.collect(c, current, party, stamp.now))
         readers = database.read_now(lambda c: digester.readers(c, current.parties[party]))
         to = [reader.address for reader in readers] if data["rows"] else []
-        if send:
+        if send and (to or not data["rows"]):
             with database.begin() as connection:
                 digester.send(connection, current, data, stamp.now, stamp)
     print_json(_facts(data, to, sent=send and bool(to))) if as_json else _print(current, data, to, sent=send)
+    if send and data["rows"] and not to:
+        raise typer.Exit(1)
 
 
 def _facts(data: dict[str, Any], to: list[str], *, sent: bool) -> dict[str, Any]:

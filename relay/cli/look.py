@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table
+from relay.cli.common import ConfigOption, JsonOption, database, print_json, settings, table, visible
 
 if TYPE_CHECKING:
     from relay.lookups import Facts
@@ -175,9 +175,9 @@ def _print_event(event: Facts, names: dict[int, str]) -> None:
     )
     facts = ", ".join(f"{key} {value}" for key, value in event["data"].items() if key in SHOWN and value)
     said = f"{event['kind']}{to}{mark}{': ' + facts if facts else ''}"
-    typer.echo(f"{event['at']}  {names[event['ticket']]}: {event['author_name'] or event['author']}: {said}")
+    typer.echo(visible(f"{event['at']}  {names[event['ticket']]}: {event['author_name'] or event['author']}: {said}"))
     for line in event["text"].splitlines():
-        typer.echo(f"    {line}")
+        typer.echo(visible(f"    {line}"))
     for file in event["attachments"]:
         typer.echo(f"    [{file['name']}, {file['type']}, {file['size']} bytes]")
 

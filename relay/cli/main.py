@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import traceback
@@ -73,6 +74,9 @@ def root(ctx: typer.Context, config: ConfigOption = None, version: VersionOption
 def run() -> None:
     """Run the command line; exit 0 done, 1 the answer is no or something failed, 2 wrong use."""
     gc.set_threshold(MANY)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without some letters shows the others all the same
     atexit.register(gc.freeze)  # what the process leaves behind is the system's to clear away, not the collector's
     try:
         app()

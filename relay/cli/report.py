@@ -181,11 +181,10 @@ def _times(row: dict[str, Any], name: str) -> str:
 
 
 def _spoken(minutes: int | None) -> str:
-    from datetime import timedelta
-
-    from relay import timeline
-
-    return "" if minutes is None else timeline.spoken(timedelta(minutes=minutes))
+    """Working time in hours, however many: what a day is differs from party to party."""
+    hours, rest = divmod(minutes or 0, 60)
+    spoken = " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (rest, "min")) if count)
+    return "" if minutes is None else spoken or "0 min"
 
 
 def _send(current: Settings, reader: Party, days: Days) -> None:

@@ -65,11 +65,11 @@ def logo(value: object, base: Path) -> Logo:
     if isinstance(value, str) and "://" in value:
         raise Wrong(f"{expected} on this machine: letters load nothing from the web", f'"{value}"')
     content = _read(found := path(value, base))
+    if len(content) > LARGEST_LOGO:
+        raise Wrong(expected, f'"{found}" with {len(content):,} bytes')
     picture = brands.picture(content)
     if picture is None or not (picture.width and picture.height):
         raise Wrong(expected, f'"{found}", which is none')
-    if len(content) > LARGEST_LOGO:
-        raise Wrong(expected, f'"{found}" with {len(content):,} bytes')
     return Logo(found, picture.type, picture.width, picture.height, hashlib.sha256(content).hexdigest(), content)
 
 
