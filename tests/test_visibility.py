@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay import address, visibility, ways
-from relay.model import Attachment, Chain, Contact, Entry, Event, Link, Network, Share, Ticket
+from relay import address, rules, visibility, ways, workflow
+from relay.model import Attachment, Chain, Contact, Entry, Event, Link, Network, Share, Status, Ticket
 from tests.chains import DOMAIN, NOW, chain, chains, crosses, in_person, knows, line, links_of, network, way
+
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 FILE = Attachment("plan.pdf", "application/pdf", 4, "0" * 64)
 PICTURE = Attachment("photo.png", "image/png", 4, "1" * 64, "p1")
@@ -437,3 +440,40 @@ def test_its_writers_own_party_sees_its_comment_as_it_was_written() -> None:
     of, matter = line("ab")
     seen = visibility.entry(matter, of, matter.ticket(2), replace(comment(2, TOLD), data={"html": TABLE}))
     assert seen is not None and seen.html == TABLE
+
+
+# ── whose turn it is ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(chains, st.lists(st.tuples(st.integers(0, 12), st.sampled_from(STATUSES)), max_size=6))
+def test_whose_turn_it_is_tells_no_status_that_a_link_does_not_share(
+    made: tuple[Network, Chain], moves: list[tuple[int, Status]]
+) -> None:
+    """What a party sees and is offered is the same, whatever has become of the tickets whose status it may not know."""
+    of, matter = made
+    events = [
+        Event(number, "passed", ticket.parent or 0, Contact("x@x.example"), NOW, data={"ticket": ticket.id, "link": ticket.link})
+        for number, ticket in enumerate(matter.tickets, 1)
+        if ticket.parent is not None
+    ]
+    for hours, (at, status) in enumerate(moves, 1):
+        moved = matter.tickets[at % len(matter.tickets)].id
+        data = {"ticket": moved, "status": status, "until": None}
+        when = NOW + timedelta(hours=hours)
+        events.append(Event(100 + hours, "status", moved, Contact("x@x.example"), when, data=data))
+    for reader in matter.tickets:
+        links = links_of(of, matter)
+        told = {ticket.id for ticket in matter.tickets if may_know_status(links, reader.id, ticket.id)}
+        known = [event for event in events if event.kind != "status" or event.data["ticket"] in told]
+        now, without = workflow.replay(matter, events), workflow.replay(matter, known)
+        assert seen_by(now, of, reader.id, events) == seen_by(without, of, reader.id, known)
+
+
+def may_know_status(links: Any, reader: int, ticket: int) -> bool:
+    return reader == ticket or all("status" in link.share for link in way(links, reader, ticket))
+
+
+def seen_by(chain: Chain, of: Network, reader: int, events: list[Event]) -> tuple[Any, ...]:
+    ticket = chain.ticket(reader)
+    turns = [(seat.party, seat.ball) for seat in visibility.seats(chain, of, ticket)]
+    return turns, visibility.balls(chain, of, ticket, events), rules.actions(chain, of, ticket)
