@@ -292,17 +292,22 @@ def _receipt(network: Network, taken: Taken) -> list[Order]:
 
 
 def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...]:
-    """What the party of `ticket` can do now, as far as it knows, for the links and words that a letter offers."""
-    chain = visibility.as_known(chain, network, ticket)
+    """What the party of `ticket` can do now, for the links and words that a letter offers.
+
+    Nothing is offered about a ticket whose status it may not know: the offer would tell it.
+    """
     case = Case(chain, network, Turn(ticket.id, Mail("reply", Contact("")), ""), False, chain.opened_at)
+    dark = [one for one in workflow.below(chain, ticket) if not visibility.tells_status(chain, network, ticket, one)]
     moves = [
-        Action(word, target.link or "" if len(found) > 1 else "")
+        Action(word, target.link or "" if len(found) + len(dark) > 1 else "")
         for word in MOVES
-        for found in [[one for one in workflow.candidates(chain, ticket, word) if workflow.legal(one, word)]]
+        for found in [[one for one in workflow.candidates(chain, ticket, word) if one not in dark and workflow.legal(one, word)]]
         for target in found
     ]
-    links = [link for link in network.links.values() if link.upstream == ticket.party]
+    links = [
+        link for link in network.links.values() if link.upstream == ticket.party and link.key not in {one.link for one in dark}
+    ]
     passes = [Action("pass", link.key) for link in links if deeds.pass_over(case, link.key).problem is None]
-    ratable = [one for one in workflow.below(chain, ticket) if one.status in workflow.RATED_FROM]
-    rates = [Action("rate", f"{one.link} 5" if len(ratable) > 1 else "5") for one in ratable]
+    ratable = [one for one in workflow.below(chain, ticket) if one not in dark and one.status in workflow.RATED_FROM]
+    rates = [Action("rate", f"{one.link} 5" if len(ratable) + len(dark) > 1 else "5") for one in ratable]
     return (*moves, *rates, *passes)

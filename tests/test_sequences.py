@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from relay import arguments, ledger, rules, store, workflow
+from relay import arguments, ledger, rules, store, visibility, workflow
 from relay.decision import Decision, Turn
 from relay.deeds import DEEDS
 from relay.ledger import Stamp
@@ -247,13 +247,16 @@ def sound(play: Play) -> None:
 
 
 def offers(play: Play, ticket: Ticket) -> None:
-    """All that is offered at a ticket can be done, and each word that can be is offered."""
+    """All that is offered at a ticket can be done, and each word that can be is offered, where its party knows all statuses."""
     actions = rules.actions(play.chain, play.of, ticket)
     assert len(set(actions)) == len(actions)
     for action in actions:
         done = tried(play, ticket, command(action))
         assert done, f"{action} is offered to {ticket.party} at ticket {ticket.id} and cannot be done"
-    for below in workflow.below(play.chain, ticket):
+    below_it = workflow.below(play.chain, ticket)
+    if not all(visibility.tells_status(play.chain, play.of, ticket, below) for below in below_it):
+        return  # an offer would tell what the party may not know
+    for below in below_it:
         if below.status == "resolved":
             assert "reopen" in {action.word for action in actions}, f"nobody can send ticket {below.id} back"
     for word in MOVES:
