@@ -299,7 +299,7 @@ def actions(chain: Chain, network: Network, ticket: Ticket) -> tuple[Action, ...
     case = Case(chain, network, Turn(ticket.id, Mail("reply", Contact("")), ""), False, chain.opened_at)
     dark = [one for one in workflow.below(chain, ticket) if not visibility.tells_status(chain, network, ticket, one)]
     moves = [
-        Action(word, target.link or "" if len(found) + len(dark) > 1 else "")
+        Action(word, target.link or "" if len(found) + len(dark) * (target.id != ticket.id) > 1 else "")
         for word in MOVES
         for found in [[one for one in workflow.candidates(chain, ticket, word) if one not in dark and workflow.legal(one, word)]]
         for target in found
